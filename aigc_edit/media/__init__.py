@@ -1,0 +1,79 @@
+"""Floor 1: files in, frames and samples out, and back. Nobody above sees a packet."""
+
+from aigc_edit.media.encoders import (
+    CONTAINERS,
+    ENCODERS,
+    Encoder,
+    chosen_codec,
+    chosen_encoder,
+    opens,
+)
+from aigc_edit.media.forms import (
+    BT709,
+    FrameConverter,
+    Image,
+    PictureConverter,
+    PictureForm,
+    Pixels,
+)
+from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter
+from aigc_edit.media.pictures import Damage, Picture, PictureReader
+from aigc_edit.media.relay import ahead
+from aigc_edit.media.sound import (
+    Samples,
+    SoundConverter,
+    SoundReader,
+    converted_blocks,
+    sample_at,
+)
+from aigc_edit.media.source import AudioStream, Source, VideoStream, probe
+from aigc_edit.media.writer import (
+    PictureSettings,
+    PictureWriter,
+    Scratch,
+    SoundSettings,
+    SoundWriter,
+    encodable_rate,
+    mux,
+    scratch_for,
+)
+
+__all__ = [
+    "BT709",
+    "CONTAINERS",
+    "ENCODERS",
+    "HOP_SECONDS",
+    "SILENCE",
+    "AudioStream",
+    "Damage",
+    "Encoder",
+    "FrameConverter",
+    "Image",
+    "Loudness",
+    "LoudnessMeter",
+    "Picture",
+    "PictureConverter",
+    "PictureForm",
+    "PictureReader",
+    "PictureSettings",
+    "PictureWriter",
+    "Pixels",
+    "Samples",
+    "Scratch",
+    "SoundConverter",
+    "SoundReader",
+    "SoundSettings",
+    "SoundWriter",
+    "Source",
+    "VideoStream",
+    "ahead",
+    "chosen_codec",
+    "chosen_encoder",
+    "converted_blocks",
+    "encodable_rate",
+    "mux",
+    "opens",
+    "probe",
+    "sample_at",
+    "scratch_for",
+]

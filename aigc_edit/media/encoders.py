@@ -1,0 +1,150 @@
+"""Which encoder writes a codec here: the first one that really opens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import av
+import av.error
+
+from aigc_edit.errors import EncodeError
+
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """One way of writing a codec.
+
+    `options` makes its settings of a quality (as x264's crf: lower is better) and a preset
+    (x264's names).
+    """
+
+    name: str
+    options: Callable[[int, str], dict[str, str]]
+    pixel_format: str = "yuv420p"
+    hardware: bool = False
+
+
+def _crf(quality: int, preset: str) -> dict[str, str]:
+    return {"crf": str(quality), "preset": preset}
+
+
+def _x265(quality: int, preset: str) -> dict[str, str]:
+    return {**_crf(quality, preset), "x265-params": "log-level=error"}
+
+
+def _nvenc(quality: int, preset: str) -> dict[str, str]:
+    return {"rc": "vbr", "cq": str(quality), "preset": "p4" if preset != "medium" else "p5"}
+
+
+def _videotoolbox(quality: int, _: str) -> dict[str, str]:
+    return {"q:v": str(max(1, 100 - 2 * quality))}
+
+
+def _qsv(quality: int, preset: str) -> dict[str, str]:
+    return {"global_quality": str(quality), "preset": preset}
+
+
+def _vp9(quality: int, _: str) -> dict[str, str]:
+    return {"crf": str(quality + 10), "b": "0", "row-mt": "1", "cpu-used": "4"}
+
+
+def _svtav1(quality: int, _: str) -> dict[str, str]:
+    return {"crf": str(quality + 12), "preset": "8"}
+
+
+def _prores(_: int, __: str) -> dict[str, str]:
+    return {"profile": "3"}
+
+
+ENCODERS: Mapping[str, tuple[Encoder, ...]] = {
+    "h264": (
+        Encoder("h264_nvenc", _nvenc, hardware=True),
+        Encoder("h264_videotoolbox", _videotoolbox, hardware=True),
+        Encoder("h264_qsv", _qsv, "nv12", hardware=True),
+        Encoder("libx264", _crf),
+    ),
+    "hevc": (
+        Encoder("hevc_nvenc", _nvenc, hardware=True),
+        Encoder("hevc_videotoolbox", _videotoolbox, hardware=True),
+        Encoder("libx265", _x265),
+    ),
+    "vp9": (Encoder("libvpx-vp9", _vp9),),
+    "av1": (Encoder("libsvtav1", _svtav1),),
+    "prores": (Encoder("prores_ks", _prores, "yuv422p10le"),),
+}
+AUDIO_ENCODERS: Mapping[str, str] = {"aac": "aac", "opus": "libopus", "flac": "flac"}
+# What each container holds, best first: (video codecs, audio codecs).
+CONTAINERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ".mp4": (("h264", "hevc", "av1", "vp9"), ("aac", "opus", "flac")),
+    ".mov": (("h264", "hevc", "prores"), ("aac",)),
+    ".mkv": (("h264", "hevc", "vp9", "av1", "prores"), ("aac", "opus", "flac")),
+    ".webm": (("vp9", "av1"), ("opus",)),
+}
+PROBE_SIZE = 256  # hardware encoders refuse very small pictures
+
+
+def chosen_codec(suffix: str, wanted: str, *, sound: bool) -> str:
+    """The codec for a container: `wanted`, or its first one for `auto`.
+
+    Raises:
+        EncodeError: a container that we do not write, or that does not hold the codec.
+    """
+    if suffix not in CONTAINERS:
+        raise EncodeError(
+            f"no container for files named *{suffix or '(nothing)'}",
+            cure=f"Use one of {', '.join(CONTAINERS)}.",
+        )
+    held = CONTAINERS[suffix][1 if sound else 0]
+    if wanted == "auto":
+        return held[0]
+    if wanted not in held:
+        raise EncodeError(
+            f"{suffix} files do not hold {wanted}", cure=f"They hold {', '.join(held)}."
+        )
+    return wanted
+
+
+def chosen_encoder(codec: str, wanted: str = "auto") -> Encoder:
+    """The encoder for a codec: the first that opens; `software` skips hardware; or by name.
+
+    Raises:
+        EncodeError: none opens here.
+    """
+    candidates = ENCODERS[codec]
+    if wanted == "software":
+        candidates = tuple(e for e in candidates if not e.hardware)
+    elif wanted != "auto":
+        candidates = tuple(e for e in candidates if e.name == wanted)
+    for encoder in candidates:
+        if opens(encoder):
+            return encoder
+    names = ", ".join(e.name for e in ENCODERS[codec])
+    raise EncodeError(
+        f"no encoder {wanted!r} for {codec} opens here",
+        cure=f"Known ones are {names}; `aigc-edit doctor` says which open.",
+    )
+
+
+@cache
+def opens(encoder: Encoder) -> bool:
+    """Whether the encoder takes a picture on this machine."""
+    os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 prints a page otherwise
+    try:
+        context: Any = av.CodecContext.create(encoder.name, "w")
+        context.width = context.height = PROBE_SIZE
+        context.pix_fmt, context.time_base = encoder.pixel_format, Fraction(1, 25)
+        context.options = encoder.options(23, "veryfast")
+        frame = av.VideoFrame(PROBE_SIZE, PROBE_SIZE, encoder.pixel_format)
+        frame.pts = 0
+        context.encode(frame)
+        context.encode(None)
+    except (av.error.FFmpegError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""Loudness as broadcasters measure it: ITU-R BS.1770-4, EBU R128 (Tech 3341)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aigc_edit.media.sound import Samples
+
+HOP_SECONDS = 0.1
+_HOPS_A_WINDOW = 4  # momentary loudness looks at 400 ms
+_ABSOLUTE_GATE = -70.0  # LUFS
+_RELATIVE_GATE = -10.0  # LU
+_OFFSET = -0.691  # dB, so that a 997 Hz sine at 0 dBFS reads -3.01 LUFS
+SILENCE = -120.0  # LUFS, where there is nothing to measure
+_OVERSAMPLING = 4  # BS.1770-4 annex 2, at 48 kHz
+_PEAK_CONTEXT = 32  # samples that the oversampling filter sees on each side
+# Weights of 5.1 in FFmpeg's order (L R C LFE Ls Rs); all other layouts weigh 1.
+_SURROUND_WEIGHTS = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """What a programme measures: integrated LUFS, true peak dBTP; SILENCE where it is silent."""
+
+    integrated: float
+    true_peak: float
+
+
+class LoudnessMeter:
+    """Measures a programme block by block; blocks may have any length.
+
+    Args:
+        rate: samples a second.
+        channels: channels of the samples to come.
+        peaks: whether to measure true peaks as well (four times the work).
+    """
+
+    def __init__(self, rate: int, channels: int, *, peaks: bool = True) -> None:
+        self._hop = round(rate * HOP_SECONDS)
+        self._sections = _k_weighting(rate)
+        self._state = np.zeros((len(self._sections), channels, 2))
+        weights = _SURROUND_WEIGHTS if channels == 6 else (1.0,) * channels
+        self._weights = np.array(weights)[:, None]
+        self._left = np.zeros(0)
+        self._power: list[npt.NDArray[np.float64]] = []
+        self._peaks = _PeakMeter(channels) if peaks else None
+
+    def add(self, samples: Samples) -> None:
+        """Measures float32 [C, N] more."""
+        from scipy.signal import sosfilt
+
+        if not samples.shape[1]:
+            return
+        weighted, self._state = sosfilt(self._sections, samples, axis=1, zi=self._state)
+        power = (self._weights * np.square(weighted)).sum(axis=0)
+        power = np.concatenate([self._left, power])
+        whole = len(power) // self._hop * self._hop
+        self._power.append(power[:whole].reshape(-1, self._hop).mean(axis=1))
+        self._left = power[whole:]
+        if self._peaks is not None:
+            self._peaks.add(samples)
+
+    def momentary(self) -> npt.NDArray[np.float32]:
+        """Momentary loudness (400 ms) every 100 ms, LUFS: float32 [N], at the window's middle."""
+        power = self._hops()
+        if not len(power):
+            return np.zeros(0, np.float32)
+        padded = np.concatenate([power[:1].repeat(2), power, power[-1:]])
+        return _lufs(_windowed(padded)).astype(np.float32)[: len(power)]
+
+    def result(self) -> Loudness:
+        """Integrated loudness, gated, and true peak."""
+        peak = self._peaks.peak() if self._peaks is not None else SILENCE
+        return Loudness(_gated(_windowed(self._hops())), peak)
+
+    def _hops(self) -> npt.NDArray[np.float64]:
+        return np.concatenate([np.zeros(0), *self._power])
+
+
+class _PeakMeter:
+    def __init__(self, channels: int) -> None:
+        self._context = np.zeros((channels, _PEAK_CONTEXT), np.float32)
+        self._peak = 0.0
+
+    def add(self, samples: Samples) -> None:
+        from scipy.signal import resample_poly
+
+        joined = np.concatenate([self._context, samples], axis=1)
+        # Only a sample near the peak so far can hold a higher one between samples (+3 dB).
+        if np.abs(joined).max() * 2 > self._peak:
+            dense = np.abs(resample_poly(joined, _OVERSAMPLING, 1, axis=1))
+            self._peak = max(self._peak, float(dense.max()))
+        self._context = joined[:, -_PEAK_CONTEXT:]
+
+    def peak(self) -> float:
+        return 20 * math.log10(self._peak) if self._peak > 1e-6 else SILENCE
+
+
+def _windowed(hops: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Mean power of 400 ms windows, one every 100 ms."""
+    if len(hops) < _HOPS_A_WINDOW:
+        return hops.mean(keepdims=True) if len(hops) else hops
+    sums = np.concatenate([[0.0], np.cumsum(hops)])
+    return (sums[_HOPS_A_WINDOW:] - sums[:-_HOPS_A_WINDOW]) / _HOPS_A_WINDOW
+
+
+def _lufs(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        return np.maximum(_OFFSET + 10 * np.log10(np.maximum(power, 1e-13)), SILENCE)
+
+
+def _gated(windows: npt.NDArray[np.float64]) -> float:
+    loud = windows[_lufs(windows) >= _ABSOLUTE_GATE]
+    if not len(loud):
+        return SILENCE
+    gate = float(_lufs(loud.mean(keepdims=True))[0]) + _RELATIVE_GATE
+    kept = loud[_lufs(loud) >= gate]
+    return float(_lufs(kept.mean(keepdims=True))[0])
+
+
+def _k_weighting(rate: int) -> npt.NDArray[np.float64]:
+    """The two sections of BS.1770's K filter for any rate (analogue prototypes, bilinear)."""
+    shelf = _section(rate, 1681.974450955533, 0.7071752369554196, gain_db=3.999843853973347)
+    highpass = _section(rate, 38.13547087602444, 0.5003270373238773, gain_db=None)
+    return np.array([shelf, highpass])
+
+
+def _section(rate: int, frequency: float, q: float, gain_db: float | None) -> list[float]:
+    k = math.tan(math.pi * min(frequency, 0.49 * rate) / rate)
+    scale = 1 + k / q + k * k
+    poles = [1.0, 2 * (k * k - 1) / scale, (1 - k / q + k * k) / scale]
+    if gain_db is None:
+        return [1.0, -2.0, 1.0, *poles]
+    high = 10 ** (gain_db / 20)
+    band = high**0.4996667741545416
+    zeros = [high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k]
+    return [z / scale for z in zeros] + poles

@@ -1,0 +1,245 @@
+"""Pictures out of files: exact times, upright, square pixels, progressive."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import av
+import av.error
+import av.filter
+
+from aigc_edit.errors import DecodeError
+from aigc_edit.media.source import Source, VideoStream, opened, read_only
+from aigc_edit.timeline import Span
+
+# Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
+SAME_TIME = Fraction(1, 100_000)
+_SEEK_SLACK = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded frame and its time in the source, seconds from the first frame."""
+
+    time: Fraction
+    frame: Any
+
+
+@dataclass(slots=True)
+class Damage:
+    """What could not be decoded, counted while a source is read."""
+
+    packets: int = 0
+    first_at: float | None = None
+
+    def note(self, at: float | None) -> None:
+        self.packets += 1
+        if self.first_at is None:
+            self.first_at = at
+
+
+class PictureReader:
+    """Reads the pictures of one source, span by span, decoding only the GOPs that it needs.
+
+    The container stays open between spans; `close` it, or use it in a `with`.
+    """
+
+    def __init__(self, source: Source, threads: int = 0) -> None:
+        self.source = source
+        self.damage = Damage()
+        self.decoded = 0
+        self._threads = threads
+        self._open()
+
+    def _open(self) -> None:
+        self._opened = opened(self.source.path)
+        self._container = self._opened.__enter__()
+        self._stream = read_only(self._container, self.source.video.index)
+        self._stream.codec_context.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = self._threads
+        self._fresh = True
+
+    def __enter__(self) -> PictureReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._opened.__exit__(None, None, None)
+
+    def pictures(self, span: Span | None = None) -> Iterator[Picture]:
+        """All pictures on display within `span`, in order.
+
+        The one that is on display when the span begins comes first, its time moved to the
+        start; so that the pictures fill the span whatever the frame rate does.
+        """
+        found = self._from(Fraction(0)) if span is None else self._within(span)
+        return PictureFit(self.source.video).fitted(found)
+
+    def _within(self, span: Span) -> Iterator[Picture]:
+        before: Picture | None = None
+        for picture in self._from(span.start):
+            if picture.time >= span.end - SAME_TIME:
+                break
+            if picture.time < span.start - SAME_TIME:
+                before = picture
+                continue
+            if before is not None and picture.time > span.start + SAME_TIME:
+                yield Picture(span.start, before.frame)
+            before = None
+            yield picture
+        if before is not None:
+            yield Picture(span.start, before.frame)
+
+    def _from(self, start: Fraction) -> Iterator[Picture]:
+        """Pictures from the last key frame at or before `start`."""
+        if start > 0 and self.source.video.timed:
+            self._seek(start)
+            found = self._decode()
+            first = next(found, None)
+            if first is not None and first.time <= start + SAME_TIME:
+                return chain([first], found)
+        # Nothing sought, or a container whose seek lands too late (MPEG programme streams).
+        self._rewind()
+        return self._decode()
+
+    def _seek(self, start: Fraction) -> None:
+        self._fresh = False
+        target = self.source.video.first + start - _SEEK_SLACK
+        self._container.seek(
+            int(target / self._stream.time_base), backward=True, stream=self._stream
+        )
+
+    def _rewind(self) -> None:
+        """To the very first packet: by opening again, since raw streams cannot seek."""
+        if not self._fresh:
+            self.close()
+            self._open()
+        self._fresh = False
+
+    def _decode(self) -> Iterator[Picture]:
+        video, last, step = self.source.video, None, 1 / self.source.video.rate
+        for frame in self._frames():
+            self.decoded += 1
+            if frame.pts is not None and video.timed:
+                time = frame.pts * frame.time_base - video.first
+            else:
+                time = last + step if last is not None else Fraction(0)
+            if last is not None and time <= last:
+                continue  # a repeated time cannot be shown
+            last = time
+            if time >= 0:
+                yield Picture(time, frame)
+
+    def _frames(self) -> Iterator[Any]:
+        """Decoded frames; a packet that fails is counted and passed over."""
+        packets = iter(self._container.demux(self._stream))
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:
+                self.damage.note(None)
+                return
+            try:
+                yield from packet.decode()
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:
+                self.damage.note(_packet_time(packet))
+
+
+def _packet_time(packet: Any) -> float | None:
+    return float(packet.pts * packet.time_base) if packet.pts is not None else None
+
+
+class PictureFit:
+    """Makes every picture what the frame contract says: upright, square, progressive, one size.
+
+    Passes pictures through untouched where the file already is so.
+    """
+
+    def __init__(self, video: VideoStream) -> None:
+        self._video = video
+        self._graph: Any = None
+        self._built_for: tuple[object, ...] = ()
+        self._waiting: deque[Picture] = deque()
+
+    def fitted(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
+        for picture in pictures:
+            if self._fits(picture.frame):
+                yield picture
+                continue
+            if _form(picture.frame) != self._built_for:
+                yield from self._drained()
+                self._built_for, self._graph = _form(picture.frame), self._built(picture.frame)
+            yield from self._through(picture)
+        yield from self._drained()
+
+    def _fits(self, frame: Any) -> bool:
+        video = self._video
+        same = (video.coded_width, video.coded_height, video.pixel_format) == _form(frame)
+        return video.as_coded and same
+
+    def _through(self, picture: Picture) -> Iterator[Picture]:
+        # One frame out for each one in, in order; a deinterlacer is one frame late.
+        self._waiting.append(picture)
+        picture.frame.pts = None
+        self._graph.push(picture.frame)
+        yield from self._pulled()
+
+    def _drained(self) -> Iterator[Picture]:
+        if self._graph is not None:
+            self._graph.push(None)
+            yield from self._pulled()
+        self._graph = None
+        self._waiting.clear()
+
+    def _pulled(self) -> Iterator[Picture]:
+        while self._waiting:
+            try:
+                frame = self._graph.pull()
+            except (BlockingIOError, EOFError):
+                return
+            except av.error.FFmpegError as cause:
+                raise DecodeError(f"its pictures cannot be turned or scaled ({cause})") from cause
+            yield Picture(self._waiting.popleft().time, frame)
+
+    def _built(self, frame: Any) -> Any:
+        graph = av.filter.Graph()
+        last = graph.add_buffer(
+            width=frame.width,
+            height=frame.height,
+            format=frame.format,
+            time_base=Fraction(1, 90_000),
+        )
+        for name, args in (*self._steps(), ("buffersink", "")):
+            step = graph.add(name, args)
+            last.link_to(step)
+            last = step
+        graph.configure()
+        return graph
+
+    def _steps(self) -> Iterator[tuple[str, str]]:
+        video = self._video
+        if video.interlaced:
+            yield "bwdif", "mode=send_frame:deint=interlaced"
+        turns = {90: ["clock"], 180: ["clock", "clock"], 270: ["cclock"]}
+        for turn in turns.get(video.rotation, []):
+            yield "transpose", f"dir={turn}"
+        yield "scale", f"w={video.width}:h={video.height}:flags=bicubic"
+        yield "setsar", "1"
+        yield "format", f"pix_fmts={video.pixel_format}"
+
+
+def _form(frame: Any) -> tuple[int, int, str]:
+    return (frame.width, frame.height, frame.format.name)

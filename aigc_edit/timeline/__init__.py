@@ -1,0 +1,38 @@
+"""Floor 0: spans, tracks, edit lists. Nothing here knows of files or pixels."""
+
+from aigc_edit.timeline.edit_list import EditList, Kept
+from aigc_edit.timeline.span import NANOSECOND, Span, gaps, merged, on_clock
+from aigc_edit.timeline.tracks import (
+    Curve,
+    Json,
+    Moment,
+    Moments,
+    Regions,
+    Shots,
+    Timeline,
+    Track,
+    TrackRef,
+    track_from_json,
+    track_json,
+)
+
+__all__ = [
+    "NANOSECOND",
+    "Curve",
+    "EditList",
+    "Json",
+    "Kept",
+    "Moment",
+    "Moments",
+    "Regions",
+    "Shots",
+    "Span",
+    "Timeline",
+    "Track",
+    "TrackRef",
+    "gaps",
+    "merged",
+    "on_clock",
+    "track_from_json",
+    "track_json",
+]

@@ -1,0 +1,105 @@
+"""Stretches of time, exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+Exact = Fraction | int
+NANOSECOND = Fraction(1, 10**9)
+
+
+def on_clock(seconds: Fraction | float | int) -> Fraction:
+    """A measured time in seconds, as the exact nanosecond nearest to it.
+
+    Tracks live on this clock, so that their JSON (decimal numbers) reads back to equal values.
+    """
+    return Fraction(round(Fraction(seconds) * 10**9), 10**9)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open stretch of time `[start, end)` in seconds, exact.
+
+    Floats are refused, since a sum of rounded times drifts: use `Span.measured` for those.
+
+    >>> Span(2, 5).duration
+    Fraction(3, 1)
+    """
+
+    start: Fraction
+    end: Fraction
+
+    def __init__(self, start: Exact, end: Exact) -> None:
+        if isinstance(start, float) or isinstance(end, float):
+            raise TypeError("a span is exact: pass Fraction or int, or use Span.measured")
+        if end < start:
+            raise ValueError(f"a span cannot end ({end}) before it starts ({start})")
+        object.__setattr__(self, "start", Fraction(start))
+        object.__setattr__(self, "end", Fraction(end))
+
+    @classmethod
+    def measured(cls, start: float, end: float) -> Span:
+        """A span from measured seconds, on the nanosecond clock."""
+        return cls(on_clock(start), on_clock(end))
+
+    @classmethod
+    def of_frames(cls, first: int, stop: int, rate: Exact) -> Span:
+        """The span of frames `first` (included) to `stop` (excluded) at `rate` frames a second."""
+        return cls(Fraction(first) / rate, Fraction(stop) / rate)
+
+    @property
+    def duration(self) -> Fraction:
+        return self.end - self.start
+
+    @property
+    def middle(self) -> Fraction:
+        return (self.start + self.end) / 2
+
+    def __contains__(self, time: object) -> bool:
+        return isinstance(time, int | float | Fraction) and self.start <= time < self.end
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def overlap(self, other: Span) -> Span | None:
+        """What both share, or None."""
+        if not self.overlaps(other):
+            return None
+        return Span(max(self.start, other.start), min(self.end, other.end))
+
+    def shifted(self, by: Exact) -> Span:
+        return Span(self.start + by, self.end + by)
+
+    def padded(self, before: Exact, after: Exact) -> Span:
+        return Span(self.start - before, self.end + after)
+
+    def __str__(self) -> str:
+        return f"{float(self.start):.3f}-{float(self.end):.3f} s"
+
+
+def merged(spans: Iterable[Span], gap: Exact = 0) -> tuple[Span, ...]:
+    """Spans in time order, joined where they touch, overlap or lie within `gap` seconds."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.start - joined[-1].end <= gap:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+def gaps(spans: Sequence[Span], whole: Span) -> tuple[Span, ...]:
+    """The parts of `whole` that no span covers."""
+    free: list[Span] = []
+    reached = whole.start
+    for span in merged(spans):
+        if span.start > reached:
+            free.append(Span(reached, min(span.start, whole.end)))
+        reached = max(reached, span.end)
+        if reached >= whole.end:
+            break
+    if reached < whole.end:
+        free.append(Span(reached, whole.end))
+    return tuple(s for s in free if s.duration > 0)
