@@ -20,26 +20,47 @@ BT709 = Colour(matrix=1, primaries=1, transfer=1, full_range=False)
 
 @dataclass(frozen=True, slots=True)
 class PictureForm:
-    """Size and pixels that somebody asks for.
+    """Size and pixels of pictures that are handed out."""
 
-    `width` or `height` alone keeps the shape of the picture; neither keeps its size.
-    """
-
-    width: int | None = None
-    height: int | None = None
+    width: int
+    height: int
     pixels: Pixels = "rgb"
 
-    def fitted(self, video: VideoStream) -> PictureForm:
-        """The form with both sides known; never larger than the picture, never below 2."""
-        if self.width and self.height:
-            return self
-        scale = 1.0
-        if self.height:
-            scale = min(1.0, self.height / video.height)
-        elif self.width:
-            scale = min(1.0, self.width / video.width)
-        width, height = (max(2, round(side * scale)) for side in (video.width, video.height))
-        return PictureForm(width, height, self.pixels)
+    @classmethod
+    def of(
+        cls,
+        video: VideoStream,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        side: int | None = None,
+        multiple: int = 1,
+        pixels: Pixels = "rgb",
+    ) -> PictureForm:
+        """The form that a wish becomes for a source.
+
+        `width` and `height` together are taken as they are; one of them, or `side` (the longer
+        one), keeps the shape; pictures are never made larger. Both sides become multiples of
+        `multiple`, at least two of them.
+        """
+        if not (width and height):
+            scale = _scale(video, width, height, side)
+            width, height = (
+                max(2, round(length * scale / multiple)) * multiple
+                for length in (video.width, video.height)
+            )
+        return cls(width, height, pixels)
+
+
+def _scale(
+    video: VideoStream, width: int | None, height: int | None, side: int | None
+) -> float:
+    wishes = (
+        (width, video.width),
+        (height, video.height),
+        (side, max(video.width, video.height)),
+    )
+    return min([1.0, *(wish / length for wish, length in wishes if wish)])
 
 
 class PictureConverter:

@@ -1,0 +1,34 @@
+"""Options of a stage: data beside their owner, one line of meaning each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StageOptions(BaseModel):
+    """Base of every stage's `Options`: frozen, unknown keys refused, defaults checked.
+
+    >>> class Options(StageOptions):
+    ...     strength: float = option(0.8, ge=0, le=1, help="How much is blended in.")
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def option(
+    default: Any = ...,
+    *,
+    help: str,  # noqa: A002 -- the word of argparse, click and typer
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    min_length: int | None = None,
+) -> Any:
+    """One option: its default (none: must be given), its range, and what it means."""
+    limits = {"ge": ge, "gt": gt, "le": le, "lt": lt, "min_length": min_length}
+    given = {key: limit for key, limit in limits.items() if limit is not None}
+    field: Any = Field
+    return field(default, description=help, **given)

@@ -1,0 +1,240 @@
+"""The five kinds of stage, and what each is told before it works.
+
+A stage says what it needs as data on its class, so that the planner can fuse and check before
+a packet is read; `reads` and `writes` name tracks, and a stage never knows another stage.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames
+from aigc_edit.api.options import StageOptions
+from aigc_edit.media import Samples
+from aigc_edit.timeline import EditList, Timeline, Track, TrackRef
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Kind = Literal["analyze", "select", "frames", "audio", "deliver"]
+
+
+class Stage(ABC):
+    """One step of a pipeline: a plugin with its options.
+
+    Class attributes:
+        name: the word after `uses:`.
+        version: raise it when the same options give another result, so that caches notice.
+        reads, writes: the tracks that it needs and makes.
+    """
+
+    kind: ClassVar[Kind]
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+    reads: Sequence[TrackRef] = ()
+    writes: Sequence[TrackRef] = ()
+
+    class Options(StageOptions):
+        """No options."""
+
+    options: StageOptions
+
+    def __init__(self, options: StageOptions | None = None) -> None:
+        self.options = self.Options() if options is None else options
+
+    def weights(self) -> str:
+        """What identifies the weights that it will use (a file's hash); empty without any."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisContext:
+    """The source as an analyser may know it.
+
+    Attributes:
+        duration: seconds.
+        rate: frames a second on average.
+        audio_rate: samples a second, None for a source without sound.
+        device: where nets run: `cpu`, `cuda:0`, `mps`.
+    """
+
+    duration: Fraction
+    rate: Fraction
+    audio_rate: int | None
+    device: str = "cpu"
+
+
+class Analyzer(Stage):
+    """Gets frames and sound of the source, and tracks that others wrote; gives tracks.
+
+    `begin`, then `frames` and `audio` as often as there is something, each from one thread at
+    a time, then `finish`. What nobody has (sound of a silent film) is never called.
+    """
+
+    kind = "analyze"
+    needs: Sequence[Frames | Audio] = ()
+
+    def begin(self, context: AnalysisContext) -> None:
+        """Called once, before anything else."""
+
+    def frames(self, batch: FrameBatch) -> None:
+        """More frames, in order, as declared in `needs`."""
+
+    def audio(self, block: AudioBlock) -> None:
+        """More sound, in order, as declared in `needs`."""
+
+    @abstractmethod
+    def finish(self, tracks: Timeline) -> Sequence[Track]:
+        """The tracks found, as declared in `writes`; `tracks` holds those in `reads`."""
+
+
+class Selector(Stage):
+    """Gets tracks and the edit list so far (at first: everything); gives the edit list."""
+
+    kind = "select"
+
+    @abstractmethod
+    def select(self, edits: EditList, tracks: Timeline) -> EditList:
+        """What is kept, in source time; each kept span says why in numbers."""
+
+    def expected(self, duration: Fraction) -> Fraction:
+        """About how many of `duration` seconds will be kept, for plans and estimates."""
+        return duration
+
+
+@dataclass(frozen=True, slots=True)
+class FilterContext:
+    """What a frame filter may know: `tracks` are in output time.
+
+    Attributes:
+        width, height: size of the frames that come in.
+        rate: frames a second on average.
+    """
+
+    width: int
+    height: int
+    rate: Fraction
+    tracks: Timeline
+    device: str = "cpu"
+
+
+class FrameFilter(Stage):
+    """Gets batches of frames of the output, gives batches of frames.
+
+    Class attributes:
+        dtype: `uint8` in [0, 255], or `float16`, `bfloat16`, `float32` in [0, 1].
+        context: neighbours on each side that it must see; the edge frame is repeated at cuts.
+        max_batch: most frames at once.
+    """
+
+    kind = "frames"
+    dtype: ClassVar[Literal["uint8", "float16", "bfloat16", "float32"]] = "float32"
+    context: ClassVar[int] = 0
+    max_batch: ClassVar[int] = 8
+
+    def begin(self, context: FilterContext) -> None:
+        """Called once, before anything else."""
+
+    def reset(self) -> None:
+        """Called before the first frame and after every cut: forget what was seen."""
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The size (width, height) of what comes out for what goes in."""
+        return width, height
+
+    @abstractmethod
+    def apply(self, frames: Tensor) -> Tensor:
+        """The filtered frames.
+
+        frames: [T, 3, H, W] RGB, with `context` more on each side if declared. The result is
+        [T, 3, H', W'], keeps dtype and device, and never changes its input.
+        """
+
+    def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
+        """As `apply`, for filters that must know the output times (seconds) of the T frames."""
+        del times
+        return self.apply(frames)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundContext:
+    """What an audio filter may know: everything in output time.
+
+    Attributes:
+        rate, channels: of the programme.
+        samples: length of the programme.
+        seams: times at which the source jumps, seconds.
+    """
+
+    rate: int
+    channels: int
+    samples: int
+    seams: tuple[Fraction, ...]
+    tracks: Timeline
+
+
+class AudioFilter(Stage):
+    """Gets the sound of the output, block by block; gives blocks of the same length.
+
+    A filter that must hear all before it changes anything sets `measures`: the whole programme
+    then goes through `measure` first.
+    """
+
+    kind = "audio"
+    measures: ClassVar[bool] = False
+
+    def begin(self, context: SoundContext) -> None:
+        """Called once, before anything else."""
+
+    def measure(self, block: AudioBlock) -> None:
+        """First hearing, if `measures` is set."""
+
+    @abstractmethod
+    def apply(self, block: AudioBlock) -> Samples:
+        """float32 [C, N] for the block's samples, which stay as they are."""
+
+    def report(self) -> Mapping[str, float | str]:
+        """What was decided, in numbers, for the record; asked for at the end."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A finished result, for sinks.
+
+    Attributes:
+        output: the finished file.
+        source: the file that it was made from.
+        rate: frames a second of the source on average.
+        edits: what was kept.
+        tracks: all tracks, in output time.
+        record: the run record, as it will be written.
+    """
+
+    output: Path
+    source: Path
+    source_duration: Fraction
+    rate: Fraction
+    edits: EditList
+    tracks: Timeline
+    record: Mapping[str, Any]
+
+    def beside(self, suffix: str) -> Path:
+        """The path of a file beside the output, such as `NAME.otio` for `.otio`."""
+        return self.output.with_suffix(suffix)
+
+
+class Sink(Stage):
+    """Gets the finished file, tracks in output time and the record; gives files beside it."""
+
+    kind = "deliver"
+    suffixes: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def deliver(self, delivery: Delivery) -> Mapping[str, str]:
+        """Text to write beside the output, by suffix: `{".otio": "..."}`."""

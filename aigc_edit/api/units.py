@@ -1,0 +1,80 @@
+"""Values with units, as people write them in a pipeline file."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+_UNIT_SECONDS = {"h": 3600, "m": 60, "min": 60, "s": 1, "ms": Fraction(1, 1000)}
+_PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|h|m|s)\s*")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+_NUMBER = r"-?\d+(\.\d+)?"
+
+
+def parse_seconds(value: Any) -> Fraction:
+    """Exact seconds from `60`, `"1m30s"`, `"250ms"`, `"1:02.5"`.
+
+    >>> parse_seconds("1m30s")
+    Fraction(90, 1)
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a length of time, such as 60s, 1m30s or 250ms")
+    text = str(value).strip()
+    if re.fullmatch(_NUMBER, text):
+        return Fraction(text)
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = clock.groups()
+        return int(hours or 0) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    if text and not _PIECE.sub("", text):
+        pieces = _PIECE.findall(text)
+        return sum((Fraction(n) * _UNIT_SECONDS[u] for n, u in pieces), Fraction(0))
+    raise ValueError(f"{text!r} is not a length of time, such as 60s, 1m30s or 250ms")
+
+
+def format_seconds(value: Fraction) -> str:
+    """Seconds as a pipeline file says them."""
+    return f"{float(value):.10g}s"
+
+
+def _parse_unit(unit: str) -> Any:
+    pattern = re.compile(rf"({_NUMBER})\s*({unit})?", re.IGNORECASE)
+
+    def parse(value: Any) -> float:
+        found = pattern.fullmatch(str(value).strip())
+        if isinstance(value, bool) or found is None:
+            raise ValueError(f"{value!r} is not a number of {unit}, such as -14 {unit}")
+        return float(found.group(1))
+
+    return parse
+
+
+def _number_or_text(pattern: str, example: str) -> dict[str, Any]:
+    return {
+        "anyOf": [{"type": "number"}, {"type": "string", "pattern": pattern}],
+        "examples": [example],
+    }
+
+
+Seconds = Annotated[
+    Fraction,
+    BeforeValidator(parse_seconds),
+    PlainSerializer(format_seconds, when_used="json", return_type=str),
+    WithJsonSchema(_number_or_text(r"^[0-9.:hmins ]+$", "1m30s")),
+]
+Decibels = Annotated[
+    float,
+    BeforeValidator(_parse_unit("dB")),
+    PlainSerializer(lambda v: f"{v:g} dB", when_used="json", return_type=str),
+    WithJsonSchema(_number_or_text(rf"^{_NUMBER} ?dB$", "-12 dB")),
+]
+LoudnessUnits = Annotated[
+    float,
+    BeforeValidator(_parse_unit("LUFS")),
+    PlainSerializer(lambda v: f"{v:g} LUFS", when_used="json", return_type=str),
+    WithJsonSchema(_number_or_text(rf"^{_NUMBER} ?LUFS$", "-14 LUFS")),
+]

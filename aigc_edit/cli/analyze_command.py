@@ -1,0 +1,38 @@
+"""`aigc-edit analyze`: the tracks alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from aigc_edit.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_pipeline(parser)
+    common.add_input(parser)
+    common.add_output(parser, "JSON file of the timeline; default: standard output")
+    common.add_running(parser)
+    common.add_debug(parser)
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    from aigc_edit.engine import analyse
+    from aigc_edit.pipeline import load_pipeline
+
+    pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
+    analysis = analyse(pipeline, parsed.input, common.run_options(parsed))
+    text = analysis.timeline.dumps()
+    if parsed.output is None:
+        print(text)
+    else:
+        _written(parsed.output, text)
+    return 0
+
+
+def _written(path: Path, text: str) -> None:
+    from aigc_edit.media import scratch_for
+
+    with scratch_for(path) as scratch:
+        scratch.part("timeline").write_text(text + "\n", "utf-8")
+        scratch.publish("timeline")

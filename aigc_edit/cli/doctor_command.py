@@ -1,0 +1,83 @@
+"""`aigc-edit doctor`: what this machine can do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from aigc_edit.cli import common
+
+_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "~/.fonts")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_debug(parser)
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    del parsed
+    for title, lines in (
+        ("versions", _versions()),
+        ("devices", _devices()),
+        ("encoders", _encoders()),
+        ("weights", _weights()),
+        ("fonts", _fonts()),
+        ("cache", _cache()),
+    ):
+        print(f"{title}:")
+        for line in lines:
+            print(f"  {line}")
+    return 0
+
+
+def _versions() -> Iterator[str]:
+    from aigc_edit.engine import versions
+
+    for name, version in versions().items():
+        yield f"{name} {version}"
+
+
+def _devices() -> Iterator[str]:
+    import torch
+
+    yield f"cpu: {os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads"
+    for k in range(torch.cuda.device_count()):
+        facts = torch.cuda.get_device_properties(k)
+        yield f"cuda:{k}: {facts.name}, {facts.total_memory / 2**30:.0f} GiB"
+    if torch.backends.mps.is_available():
+        yield "mps: Apple GPU"
+
+
+def _encoders() -> Iterator[str]:
+    from aigc_edit.media import ENCODERS, opens
+
+    for codec, encoders in ENCODERS.items():
+        states = [f"{e.name} {'opens' if opens(e) else '-'}" for e in encoders]
+        yield f"{codec}: {', '.join(states)}"
+
+
+def _weights() -> Iterator[str]:
+    from aigc_edit.errors import ModelError
+    from aigc_edit.models import silero, transnet
+
+    for name, path in (("silero-vad", silero.weights_path), ("transnetv2", transnet.weights_path)):
+        try:
+            yield f"{name}: {path().stat().st_size / 2**20:.1f} MiB, in its wheel"
+        except ModelError as error:
+            yield f"{name}: {error}"
+
+
+def _fonts() -> Iterator[str]:
+    folders = [Path(f).expanduser() for f in _FONT_FOLDERS]
+    count = sum(1 for f in folders if f.exists() for _ in f.rglob("*.[to]t[fc]"))
+    yield f"{count} font files" if count else "none found (captions will need one)"
+
+
+def _cache() -> Iterator[str]:
+    from aigc_edit.engine import cache_folder
+
+    folder = cache_folder()
+    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    yield f"{folder}: {size / 2**20:.1f} MiB (may be deleted at any time)"

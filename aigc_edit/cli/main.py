@@ -1,0 +1,131 @@
+"""`aigc-edit`: which command, and what becomes of errors. Commands are imported when asked for,
+so that `--help` is instant."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from aigc_edit import __version__
+from aigc_edit.errors import AigcEditError
+
+COMMANDS = {
+    "run": "edit a video as a pipeline says",
+    "analyze": "find the tracks (shots, speech, loudness ...) and write them as JSON",
+    "plan": "print what a run would do, and do nothing",
+    "check": "check pipeline files",
+    "stages": "list the stages, or explain one",
+    "schema": "print the JSON Schema of pipeline files, for editors",
+    "doctor": "say what this machine can do",
+}
+_INTERRUPTED, _TERMINATED = 130, 143
+_EPILOG = """\
+examples:
+  aigc-edit run pipelines/highlight.yaml talk.mp4
+  aigc-edit run pipelines/highlight.yaml talk.mp4 -o best.mp4 --set best_moments.duration=30s
+  aigc-edit stages best_moments
+
+exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 130/143 stopped
+"""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    # Waiting OpenMP threads must sleep, not spin: decode and encode need the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = _command_of(arguments)
+    parser = _parser(command)
+    parsed = parser.parse_args(arguments)
+    if parsed.command is None:
+        parser.print_help()
+        return 0
+    _listen_for_signals()
+    module = importlib.import_module(f"aigc_edit.cli.{parsed.command}_command")
+    try:
+        code: int = module.execute(parsed)
+    except AigcEditError as error:
+        return _explained(error, debug=getattr(parsed, "debug", False))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return _INTERRUPTED
+    except Terminated:
+        return _TERMINATED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 -- a bug of ours, told in one line
+        return _bug(error, debug=getattr(parsed, "debug", False))
+    return code
+
+
+def _command_of(arguments: Sequence[str]) -> str | None:
+    """The command word, so that only its own module is imported for its options."""
+    return next((a for a in arguments if a in COMMANDS), None)
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aigc-edit",
+        description="Edit video and audio with AI: one YAML file says what should happen.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aigc-edit {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, help_text in COMMANDS.items():
+        added = commands.add_parser(name, help=help_text, description=_sentence(help_text))
+        if name == command:
+            module = importlib.import_module(f"aigc_edit.cli.{name}_command")
+            module.add_arguments(added)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _explained(error: AigcEditError, *, debug: bool) -> int:
+    if debug:
+        raise error
+    print(f"aigc-edit: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def _bug(error: Exception, *, debug: bool) -> int:
+    if debug:
+        raise error
+    print(
+        f"aigc-edit: unexpected {type(error).__name__}: {error}. "
+        "Run again with --debug and report what it prints.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _listen_for_signals() -> None:
+    """Ctrl-C and SIGTERM stop cleanly; a second Ctrl-C stops at once."""
+    interrupts = 0
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts > 1:
+            os._exit(_INTERRUPTED)
+        raise KeyboardInterrupt
+
+    def terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)

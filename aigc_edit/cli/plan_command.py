@@ -1,0 +1,24 @@
+"""`aigc-edit plan`: what a run would do."""
+
+from __future__ import annotations
+
+import argparse
+
+from aigc_edit.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_pipeline(parser)
+    common.add_input(parser)
+    common.add_output(parser, "as for `run`; nothing is written")
+    common.add_running(parser)
+    common.add_debug(parser)
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    from aigc_edit.engine import plan_run
+    from aigc_edit.pipeline import load_pipeline
+
+    pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
+    print(plan_run(pipeline, parsed.input, parsed.output, common.run_options(parsed)))
+    return 0

@@ -1,0 +1,84 @@
+"""Progress on a terminal as a bar with speed and time left; elsewhere as plain lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from aigc_edit.engine import Progress, Silent
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+    from rich.progress import Progress as RichProgress
+
+_LINE_SECONDS = 10  # between two plain lines
+
+
+def listener(*, quiet: bool) -> Progress:
+    """Who shows the progress here; everything goes to standard error."""
+    if quiet:
+        return Silent()
+    return Bars() if sys.stderr.isatty() else Lines()
+
+
+class Bars:
+    """A bar for the pass that runs: frames per second and time left."""
+
+    def __init__(self) -> None:
+        self._progress: RichProgress | None = None
+        self._task: TaskID | None = None
+
+    def begin(self, name: str, frames: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self._progress = RichProgress(
+            TextColumn("{task.description:<9}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[fps]} fps, left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._progress.start()
+        self._task = self._progress.add_task(name, total=frames or None, fps="-")
+
+    def advance(self, frames: int) -> None:
+        if self._progress is not None and self._task is not None:
+            speed = self._progress.tasks[self._task].speed
+            fps = f"{speed:.0f}" if speed else "-"
+            self._progress.update(self._task, advance=frames, fps=fps)
+
+    def end(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress = self._task = None
+
+    def say(self, message: str) -> None:
+        print(message, file=sys.stderr)
+
+
+class Lines:
+    """A line when a pass begins and ends, and now and then between."""
+
+    def begin(self, name: str, frames: int) -> None:
+        self._name, self._frames, self._done = name, frames, 0
+        self._started = self._told = time.monotonic()
+        self.say(f"{name}: {frames} frames")
+
+    def advance(self, frames: int) -> None:
+        self._done += frames
+        now = time.monotonic()
+        if now - self._told >= _LINE_SECONDS:
+            self._told = now
+            fps = self._done / (now - self._started)
+            left = max(0, self._frames - self._done) / fps
+            self.say(f"{self._name}: {self._done}/{self._frames}, {fps:.0f} fps, {left:.0f} s left")
+
+    def end(self) -> None:
+        self.say(f"{self._name}: done in {time.monotonic() - self._started:.1f} s")
+
+    def say(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,37 @@
+"""`aigc-edit run`: a pipeline over a video."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from aigc_edit.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_pipeline(parser)
+    common.add_input(parser)
+    common.add_output(parser, "file or folder; default: NAME.PIPELINE.mp4 in this folder")
+    common.add_running(parser)
+    common.add_debug(parser)
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    from aigc_edit.engine import run
+    from aigc_edit.pipeline import load_pipeline
+
+    pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
+    result = run(pipeline, parsed.input, parsed.output, common.run_options(parsed))
+    if not parsed.quiet:
+        for line in _summary(result.output, result.files, result.record):
+            print(line)
+    return 0
+
+
+def _summary(output: Path, files: tuple[Path, ...], record: object) -> list[str]:
+    assert isinstance(record, dict)
+    spans, seconds = len(record["kept"]), record["output"]["duration"]
+    took = sum(cost["seconds"] for cost in record["passes"])
+    lines = [f"{output}: {seconds:.1f} s from {spans} spans, made in {took:.1f} s"]
+    lines += [f"beside it: {', '.join(file.name for file in files)}"]
+    return lines + [f"note: {warning}" for warning in record["warnings"]]

@@ -1,0 +1,96 @@
+"""`aigc-edit stages`: what can stand after `uses:`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from aigc_edit.cli import common
+
+if TYPE_CHECKING:
+    from aigc_edit.api import Stage
+    from aigc_edit.pipeline import StageEntry
+
+_KINDS = {
+    "analyze": "analyzers: find tracks in the source",
+    "select": "selectors: choose what is kept",
+    "frames": "frame filters: change the picture",
+    "audio": "audio filters: change the sound",
+    "deliver": "sinks: write files beside the result",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a stage, to see its options")
+    common.add_debug(parser)
+
+
+def execute(parsed: argparse.Namespace) -> int:
+    from aigc_edit.errors import UsageError
+    from aigc_edit.pipeline import registered, suggestion
+
+    entries = registered()
+    if parsed.name is None:
+        print("\n".join(_listed(entries.values())))
+        return 0
+    if parsed.name not in entries:
+        raise UsageError(f"no stage named {parsed.name!r}", cure=suggestion(parsed.name, entries))
+    print("\n".join(_explained(entries[parsed.name])))
+    return 0
+
+
+def _listed(entries: Any) -> Iterator[str]:
+    loaded = [(entry, entry.load()) for entry in entries]
+    width = max(len(entry.name) for entry, _ in loaded)
+    for kind, title in _KINDS.items():
+        members = [(e, s) for e, s in loaded if s.kind == kind]
+        if members:
+            yield title
+        for entry, stage in members:
+            origin = "" if entry.distribution == "aigc-edit" else f"  [{entry.distribution}]"
+            yield f"  {entry.name:<{width}}  {_first_line(stage)}{origin}"
+
+
+def _explained(entry: StageEntry) -> Iterator[str]:
+    stage = entry.load()
+    yield f"{entry.name} ({stage.kind}, version {stage.version}, from {entry.distribution})"
+    yield ""
+    yield from (line.strip() for line in (stage.__doc__ or "").strip().splitlines())
+    yield ""
+    schema = stage.Options.model_json_schema(mode="validation")
+    if not schema.get("properties"):
+        yield "no options"
+    for name, facts in schema.get("properties", {}).items():
+        yield f"  {name}: {_type_text(facts)}{_default_text(name, facts, schema)}"
+        yield f"      {facts.get('description', '')}"
+
+
+def _first_line(stage: type[Stage]) -> str:
+    return (stage.__doc__ or "").strip().splitlines()[0]
+
+
+def _type_text(facts: dict[str, Any]) -> str:
+    if "enum" in facts:
+        return " | ".join(map(str, facts["enum"]))
+    if "anyOf" in facts:
+        examples = facts.get("examples")
+        kinds = " or ".join(str(kind.get("type", "value")) for kind in facts["anyOf"])
+        return f"{kinds}, such as {examples[0]}" if examples else kinds
+    limits = [
+        f"{sign} {facts[key]:g}"
+        for key, sign in (
+            ("minimum", ">="),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "<="),
+            ("exclusiveMaximum", "<"),
+        )
+        if key in facts
+    ]
+    return " ".join([str(facts.get("type", "value")), ", ".join(limits)]).strip()
+
+
+def _default_text(name: str, facts: dict[str, Any], schema: dict[str, Any]) -> str:
+    if name in schema.get("required", ()):
+        return " (must be given)"
+    return f" (default {facts['default']})" if "default" in facts else ""

@@ -1,0 +1,34 @@
+"""Floor 4: decides the passes, makes them, writes down what it did."""
+
+from aigc_edit.engine.cache import cache_folder
+from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.plan import Plan
+from aigc_edit.engine.record import versions
+from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
+from aigc_edit.engine.runner import (
+    Analysis,
+    RunOptions,
+    RunResult,
+    analyse,
+    output_path,
+    plan_run,
+    run,
+)
+
+__all__ = [
+    "Analysis",
+    "Clock",
+    "PassCost",
+    "Plan",
+    "Progress",
+    "RunOptions",
+    "RunResult",
+    "Silent",
+    "analyse",
+    "cache_folder",
+    "output_path",
+    "plan_run",
+    "resolve_device",
+    "run",
+    "versions",
+]

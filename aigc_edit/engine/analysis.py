@@ -1,0 +1,245 @@
+"""The analysis pass: one decode of the source feeds all analysers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from fractions import Fraction
+
+import numpy as np
+
+from aigc_edit.api import (
+    AnalysisContext,
+    Analyzer,
+    Audio,
+    AudioBlock,
+    FrameBatch,
+    Frames,
+    Stage,
+    Track,
+)
+from aigc_edit.engine.planner import AnalysisStep
+from aigc_edit.engine.progress import Clock
+from aigc_edit.errors import AigcEditError, PluginError
+from aigc_edit.media import (
+    Damage,
+    Image,
+    Picture,
+    PictureConverter,
+    PictureForm,
+    PictureReader,
+    Samples,
+    SoundConverter,
+    SoundReader,
+    Source,
+    ahead,
+)
+from aigc_edit.timeline import Span, Timeline
+
+BATCH_FRAMES = 32
+_AHEAD_PICTURES = 8
+
+
+@contextmanager
+def blaming(stage: Stage, at: Fraction | None = None) -> Iterator[None]:
+    """Turns whatever a stage raises into an error that names it and the time."""
+    try:
+        yield
+    except AigcEditError:
+        raise
+    except Exception as cause:
+        when = f" at {float(at):.2f} s" if at is not None else ""
+        raise PluginError(
+            f"stage {stage.name!r} failed{when} ({type(cause).__name__}: {cause})",
+            cure="Run again with --debug to see where.",
+        ) from cause
+
+
+def run_group(
+    source: Source, group: Sequence[AnalysisStep], context: AnalysisContext, clock: Clock
+) -> Damage:
+    """Feeds the analysers of one group from one decode. Returns what could not be decoded."""
+    frames = [(s.analyzer, n) for s in group for n in s.needs if isinstance(n, Frames)]
+    sounds = [(s.analyzer, n) for s in group for n in s.needs if isinstance(n, Audio)]
+    listeners = {id(a) for a, _ in sounds}
+    watchers = {id(a) for a, _ in frames}
+    for step in group:
+        if id(step.analyzer) not in listeners - watchers:
+            _begin(step.analyzer, context)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1, "sound") as pool:
+        heard: Future[None] | None = None
+        if sounds and source.audio:
+            alone = [a for a, _ in sounds if id(a) not in watchers]
+            heard = pool.submit(_hear, source, sounds, alone, context, stop)
+        try:
+            damage = _see(source, frames, clock) if frames else Damage()
+            if heard is not None:
+                heard.result()
+        finally:
+            stop.set()
+    return damage
+
+
+def finish_step(step: AnalysisStep, timeline: Timeline, context: AnalysisContext) -> Sequence[Track]:
+    """The tracks of an analyser that has seen and heard all; checked against its promise."""
+    analyzer = step.analyzer
+    if not step.needs:
+        _begin(analyzer, context)
+    read = {ref.name for ref in analyzer.reads}
+    known = Timeline(timeline.duration, {n: t for n, t in timeline.tracks.items() if n in read})
+    with blaming(analyzer):
+        tracks = tuple(analyzer.finish(known))
+    promised = {(ref.kind, ref.name) for ref in analyzer.writes}
+    if {(type(t), t.name) for t in tracks} != promised:
+        raise PluginError(
+            f"stage {analyzer.name!r} promised {_names(promised)} "
+            f"and gave {_names({(type(t), t.name) for t in tracks})}",
+            cure="Its `writes` and what `finish` returns must agree.",
+        )
+    return tracks
+
+
+def _names(tracks: set[tuple[type[Track], str]]) -> str:
+    return ", ".join(sorted(f"{name} ({kind.__name__})" for kind, name in tracks)) or "nothing"
+
+
+def _begin(analyzer: Analyzer, context: AnalysisContext) -> None:
+    with blaming(analyzer):
+        analyzer.begin(context)
+
+
+class _FrameFeed:
+    """One analyser's frames: thinned to its rate, gathered into batches."""
+
+    def __init__(self, analyzer: Analyzer, need: Frames, form: PictureForm) -> None:
+        self.form = form
+        self._analyzer = analyzer
+        self._step = 1 / Fraction(need.fps) if need.fps else None
+        self._next = Fraction(0)
+        self._images: list[Image] = []
+        self._times: list[Fraction] = []
+        self._fed = 0
+
+    def wants(self, time: Fraction) -> bool:
+        """Whether it takes the frame at `time`: the first one of each of its steps."""
+        if self._step is None:
+            return True
+        if time < self._next:
+            return False
+        self._next = (time // self._step + 1) * self._step
+        return True
+
+    def add(self, image: Image, time: Fraction) -> None:
+        self._images.append(image)
+        self._times.append(time)
+        if len(self._images) == BATCH_FRAMES:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._images:
+            return
+        batch = FrameBatch(np.stack(self._images), tuple(self._times), self._fed)
+        self._fed += len(batch)
+        self._images, self._times = [], []
+        with blaming(self._analyzer, batch.times[0]):
+            self._analyzer.frames(batch)
+
+
+def _see(source: Source, wanted: Sequence[tuple[Analyzer, Frames]], clock: Clock) -> Damage:
+    feeds = [_FrameFeed(a, n, _form(n, source)) for a, n in wanted]
+    forms = {feed.form: PictureConverter(feed.form, source.video.colour) for feed in feeds}
+    with PictureReader(source) as reader:
+        for taken, images, time in ahead(_converted(reader, feeds, forms), _AHEAD_PICTURES):
+            for feed in taken:
+                feed.add(images[feed.form], time)
+            clock.advance()
+        for feed in feeds:
+            feed.flush()
+        return reader.damage
+
+
+_Shrunk = tuple[list[_FrameFeed], dict[PictureForm, Image], Fraction]
+
+
+def _converted(
+    reader: PictureReader,
+    feeds: Sequence[_FrameFeed],
+    forms: dict[PictureForm, PictureConverter],
+) -> Iterator[_Shrunk]:
+    """Each picture, scaled once for each distinct form that somebody wants now."""
+    pictures: Iterator[Picture] = ahead(reader.pictures(), _AHEAD_PICTURES)
+    for picture in pictures:
+        taken = [feed for feed in feeds if feed.wants(picture.time)]
+        wanted = {feed.form for feed in taken}
+        yield taken, {f: forms[f].array(picture.frame) for f in wanted}, picture.time
+
+
+def _form(need: Frames, source: Source) -> PictureForm:
+    return PictureForm.of(
+        source.video,
+        width=need.width,
+        height=need.height,
+        side=need.side,
+        multiple=need.multiple,
+        pixels=need.pixels,
+    )
+
+
+def _hear(
+    source: Source,
+    wanted: Sequence[tuple[Analyzer, Audio]],
+    alone: Sequence[Analyzer],
+    context: AnalysisContext,
+    stop: threading.Event,
+) -> None:
+    """Decodes the sound once and feeds everyone who listens."""
+    for analyzer in alone:  # here, so that nets load while pictures are decoded already
+        _begin(analyzer, context)
+    reader = SoundReader(source)
+    feeds = _sound_feeds(source, wanted)
+    for block in reader.blocks(Span(0, source.duration)):
+        if stop.is_set():
+            return
+        for feed in feeds:
+            feed(block)
+    for feed in feeds:
+        feed(None)
+
+
+def _sound_feeds(
+    source: Source, wanted: Sequence[tuple[Analyzer, Audio]]
+) -> list[Callable[[Samples | None], None]]:
+    """One feed for each distinct rate and number of channels."""
+    assert source.audio is not None
+    listeners: dict[tuple[int, int], list[Analyzer]] = {}
+    for analyzer, need in wanted:
+        own = min(2, source.audio.channels)
+        form = (need.rate or source.audio.rate, need.channels or own)
+        listeners.setdefault(form, []).append(analyzer)
+    return [
+        _sound_feed(source.audio.rate, source.audio.layout, form, analyzers)
+        for form, analyzers in listeners.items()
+    ]
+
+
+def _sound_feed(
+    rate: int, layout: str, form: tuple[int, int], analyzers: Sequence[Analyzer]
+) -> Callable[[Samples | None], None]:
+    converter = SoundConverter(rate, layout, *form)
+    fed = 0
+
+    def feed(block: Samples | None) -> None:
+        nonlocal fed
+        samples = converter.rest() if block is None else converter.converted(block)
+        if not samples.shape[1]:
+            return
+        heard = AudioBlock(samples, form[0], fed)
+        fed += samples.shape[1]
+        for analyzer in analyzers:
+            with blaming(analyzer, heard.start):
+                analyzer.audio(heard)
+
+    return feed

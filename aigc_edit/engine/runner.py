@@ -1,0 +1,344 @@
+"""One pipeline over one source, from the file to the files."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aigc_edit.api import AnalysisContext, Delivery
+from aigc_edit.engine.analysis import blaming, finish_step, run_group
+from aigc_edit.engine.cache import TrackCache, cache_folder
+from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.plan import Plan
+from aigc_edit.engine.planner import (
+    AnalysisStep,
+    analysis_groups,
+    analysis_steps,
+    audio_filters,
+    frame_filters,
+    make_plan,
+    selectors,
+    sinks,
+)
+from aigc_edit.engine.progress import Clock, Progress, Silent
+from aigc_edit.engine.record import make_record, seconds, source_facts
+from aigc_edit.engine.render import RenderReport, render
+from aigc_edit.engine.sound import SoundReport, render_sound
+from aigc_edit.errors import EncodeError, UsageError
+from aigc_edit.media import (
+    Scratch,
+    Source,
+    chosen_codec,
+    chosen_encoder,
+    mux,
+    probe,
+    scratch_for,
+)
+from aigc_edit.pipeline import Pipeline
+from aigc_edit.timeline import EditList, Timeline
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out, whatever it does.
+
+    `fused` False gives each analyser a decode of its own: slower, and the same result.
+    """
+
+    device: str = "auto"
+    cache: bool = True
+    fused: bool = True
+    progress: Progress = field(default_factory=Silent)
+
+    def track_cache(self) -> TrackCache:
+        return TrackCache(cache_folder() if self.cache else None)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run left behind: the output, files beside it, the record."""
+
+    output: Path
+    files: tuple[Path, ...]
+    record: Mapping[str, Any]
+    edits: EditList
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A source with all its tracks, in source time."""
+
+    source: Source
+    timeline: Timeline
+    steps: tuple[AnalysisStep, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def output_path(pipeline: Pipeline, source: Path, wanted: Path | None) -> Path:
+    """Where a result goes: a file, a folder, or by default NAME.PIPELINE.mp4 right here.
+
+    Raises:
+        UsageError: the output would be the input.
+        EncodeError: no container of that name is written.
+    """
+    name = f"{source.stem}.{pipeline.name}.{pipeline.output.container}"
+    if wanted is None:
+        wanted = Path(name)
+    elif wanted.is_dir() or str(wanted).endswith(("/", "\\")):
+        wanted = wanted / name
+    chosen_codec(wanted.suffix, "auto", sound=False)
+    if wanted.exists() and source.exists() and wanted.samefile(source):
+        raise UsageError(
+            "the output is the input", where=wanted, cure="Name another file with -o."
+        )
+    return wanted
+
+
+def plan_run(
+    pipeline: Pipeline, path: Path, wanted: Path | None, options: RunOptions
+) -> Plan:
+    """The plan of a run; exact where all tracks are in the cache already."""
+    source = probe(path)
+    steps = analysis_steps(pipeline, source, options.track_cache())
+    edits = None
+    if all(step.cached is not None or not step.needs for step in steps):
+        known = _finished(steps, source, _context(source, options), options.track_cache())
+        edits = _decided(pipeline, source, known)
+    output = output_path(pipeline, path, wanted)
+    return make_plan(pipeline, source, steps, edits=edits, output=output, fused=options.fused)
+
+
+def analyse(pipeline: Pipeline, path: Path, options: RunOptions) -> Analysis:
+    """The tracks of a source, from the cache where they are known."""
+    return _analysed(pipeline, path, options, Clock(options.progress))
+
+
+def _context(source: Source, options: RunOptions) -> AnalysisContext:
+    return AnalysisContext(
+        duration=source.duration,
+        rate=source.video.rate,
+        audio_rate=source.audio.rate if source.audio else None,
+        device=resolve_device(options.device),
+    )
+
+
+def _analysed(pipeline: Pipeline, path: Path, options: RunOptions, clock: Clock) -> Analysis:
+    source = probe(path)
+    cache = options.track_cache()
+    steps = analysis_steps(pipeline, source, cache)
+    context = _context(source, options)
+    warnings = []
+    for group in analysis_groups(steps, fused=options.fused):
+        with clock.running("analysis", source.frames):
+            damage = run_group(source, group, context, clock)
+        if damage.packets:
+            warnings.append(f"{damage.packets} damaged packets were passed over")
+    return Analysis(source, _finished(steps, source, context, cache), steps, tuple(warnings))
+
+
+def _finished(
+    steps: Sequence[AnalysisStep], source: Source, context: AnalysisContext, cache: TrackCache
+) -> Timeline:
+    """All tracks, in the order of the pipeline; what is new goes into the cache."""
+    timeline = Timeline(source.duration)
+    for step in steps:
+        tracks = step.cached
+        if tracks is None:
+            tracks = tuple(finish_step(step, timeline, context))
+            cache.store(step.key, tracks)
+        timeline = timeline.then(*tracks)
+    return timeline
+
+
+def _decided(pipeline: Pipeline, source: Source, timeline: Timeline) -> EditList:
+    """The edit list, borders on frames.
+
+    Raises:
+        UsageError: nothing is left.
+    """
+    edits = EditList.whole(source.duration)
+    for selector in selectors(pipeline):
+        with blaming(selector):
+            edits = selector.select(edits, timeline).clipped(source.duration)
+    if source.grid is not None:
+        edits = edits.on_frames(source.grid, source.duration)
+    if not edits.kept:
+        names = ", ".join(s.name for s in selectors(pipeline))
+        raise UsageError(
+            f"nothing is left of the video after {names}",
+            where=source.path,
+            cure="Loosen their options with --set.",
+        )
+    return edits
+
+
+def run(
+    pipeline: Pipeline, path: Path, wanted: Path | None = None, options: RunOptions | None = None
+) -> RunResult:
+    """Runs a pipeline over a file. What exists under the output's name is replaced at the end.
+
+    Raises:
+        AigcEditError: with one line that says what, where and what to do; nothing is left then.
+    """
+    options = options or RunOptions()
+    output = output_path(pipeline, path, wanted)
+    clock = Clock(options.progress)
+    with scratch_for(output) as scratch:
+        analysis = _analysed(pipeline, path, options, clock)
+        edits = _decided(pipeline, analysis.source, analysis.timeline)
+        plan = make_plan(
+            pipeline, analysis.source, analysis.steps, edits=edits, output=output,
+            fused=options.fused,
+        )
+        return _Rendering(pipeline, analysis, edits, plan, options, clock, scratch).done()
+
+
+@dataclass(frozen=True)
+class _Rendering:
+    """The second half of a run: what was decided becomes files."""
+
+    pipeline: Pipeline
+    analysis: Analysis
+    edits: EditList
+    plan: Plan
+    options: RunOptions
+    clock: Clock
+    scratch: Scratch
+
+    def done(self) -> RunResult:
+        device = resolve_device(self.options.device)
+        tracks = self.analysis.timeline.in_output(self.edits)
+        picture, sound = self._rendered(device, tracks)
+        muxed = self._muxed(picture, sound)
+        record = self._record(device, picture, sound)
+        beside = self._delivered(tracks, record)
+        self.scratch.publish(muxed.name)
+        for target, text in beside.items():
+            part = self.scratch.part(f"beside{target.suffix}")
+            part.write_text(text, "utf-8")
+            self.scratch.publish(part.name, target)
+        return RunResult(self.scratch.output, tuple(beside), record, self.edits)
+
+    def _rendered(
+        self, device: str, tracks: Timeline
+    ) -> tuple[RenderReport, SoundReport | None]:
+        """Picture and sound, side by side."""
+        stop = threading.Event()
+        frames = sum(round(s.duration * self.analysis.source.video.rate) for s in self.edits.spans)
+        with ThreadPoolExecutor(1, "sound") as pool, self.clock.running("render", frames):
+            heard: Future[SoundReport] | None = None
+            if self.analysis.source.audio is not None:
+                heard = pool.submit(self._sound, tracks, stop)
+            try:
+                picture = self._picture(device, tracks)
+                return picture, heard.result() if heard is not None else None
+            except BaseException:
+                stop.set()
+                if heard is not None:
+                    heard.exception()
+                raise
+
+    def _picture(self, device: str, tracks: Timeline) -> RenderReport:
+        video = self.pipeline.output.video
+        codec = chosen_codec(self.scratch.output.suffix, video.codec, sound=False)
+        return render(
+            self.analysis.source,
+            self.edits,
+            frame_filters(self.pipeline),
+            tracks,
+            encoder=chosen_encoder(codec, video.encoder),
+            quality=video.quality,
+            preset=video.preset,
+            device=device,
+            path=self.scratch.part("picture.mp4"),
+            clock=self.clock,
+        )
+
+    def _sound(self, tracks: Timeline, stop: threading.Event) -> SoundReport:
+        audio = self.pipeline.output.audio
+        return render_sound(
+            self.analysis.source,
+            self.edits,
+            audio_filters(self.pipeline),
+            tracks,
+            codec=chosen_codec(self.scratch.output.suffix, audio.codec, sound=True),
+            bitrate=audio.bitrate,
+            scratch=self.scratch.folder,
+            path=self.scratch.part("sound.mp4"),
+            stop=stop,
+        )
+
+    def _muxed(self, picture: RenderReport, sound: SoundReport | None) -> Path:
+        """The finished file, still under a private name, checked against what was rendered."""
+        part = self.scratch.part(f"muxed{self.scratch.output.suffix}")
+        parts = [self.scratch.part("picture.mp4")]
+        if sound is not None:
+            parts.append(self.scratch.part("sound.mp4"))
+        with self.clock.running("mux", picture.frames):
+            mux(part, parts)
+            written = probe(part)
+        if written.frames != picture.frames:
+            raise EncodeError(
+                f"{written.frames} frames were written, {picture.frames} rendered",
+                where=self.scratch.output,
+                cure="Please report this with the run's --debug output.",
+            )
+        return part
+
+    def _record(
+        self, device: str, picture: RenderReport, sound: SoundReport | None
+    ) -> dict[str, Any]:
+        source = self.analysis.source
+        digest = self.options.track_cache().source_digest(source.path)
+        warnings = list(self.analysis.warnings)
+        if picture.repeated:
+            warnings.append(f"{picture.repeated} frames shared a time with their neighbour")
+        return make_record(
+            pipeline=self.pipeline.describe(),
+            plan=self.plan,
+            source=source_facts(source, digest),
+            edits=self.edits,
+            device=device,
+            costs=self.clock.costs,
+            output={
+                "path": str(self.scratch.output),
+                "duration": seconds(self.edits.duration),
+                "frames": picture.frames,
+                "decoded": picture.decoded,
+            },
+            sound={} if sound is None else {
+                "rate": sound.rate,
+                "channels": sound.channels,
+                "samples": sound.samples,
+                "filters": sound.decisions,
+            },
+            warnings=warnings,
+        )
+
+    def _delivered(self, tracks: Timeline, record: dict[str, Any]) -> dict[Path, str]:
+        """The texts beside the output, by path: what sinks give, and the record."""
+        source = self.analysis.source
+        delivery = Delivery(
+            output=self.scratch.output,
+            source=source.path,
+            source_duration=source.duration,
+            rate=source.video.rate,
+            edits=self.edits,
+            tracks=tracks,
+            record=record,
+        )
+        texts: dict[Path, str] = {}
+        for sink in sinks(self.pipeline):
+            with blaming(sink):
+                given = sink.deliver(delivery)
+            texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
+        record_path = self.scratch.output.with_name(f"{self.scratch.output.name}.run.json")
+        texts[record_path] = json.dumps(record, indent=1, ensure_ascii=False)
+        return texts
+
+

@@ -1,0 +1,317 @@
+"""From a YAML file to a checked pipeline: all problems at once, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from aigc_edit.api import Kind, Stage, StageOptions, TrackRef
+from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError
+from aigc_edit.pipeline.registry import registered, suggestion
+from aigc_edit.pipeline.settings import Output
+from aigc_edit.pipeline.yaml_file import Document, Where, parse_yaml, read_yaml
+
+SCHEMA_VERSION = 1
+_TOP_KEYS = ("schema", "name", "description", "stages", "output")
+_STAGE_KEYS = ("uses", "with", "id")
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One checked step: its id in this pipeline, and the stage, made with its options."""
+
+    id: str
+    stage: Stage
+
+    @property
+    def kind(self) -> Kind:
+        return self.stage.kind
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A checked pipeline, ready to be planned."""
+
+    name: str
+    stages: tuple[StageSpec, ...]
+    output: Output = field(default_factory=Output)
+    description: str = ""
+
+    def of_kind(self, kind: Kind) -> tuple[StageSpec, ...]:
+        return tuple(spec for spec in self.stages if spec.kind == kind)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that was decided by the file and its defaults, as JSON."""
+        return {
+            "name": self.name,
+            "stages": [
+                {
+                    "id": spec.id,
+                    "uses": spec.stage.name,
+                    "version": spec.stage.version,
+                    "with": spec.stage.options.model_dump(mode="json"),
+                }
+                for spec in self.stages
+            ],
+            "output": self.output.model_dump(mode="json"),
+        }
+
+
+def load_pipeline(path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
+    """A checked pipeline from a YAML file.
+
+    Args:
+        path: the file.
+        overrides: `id.option=value`, from the command line; they win over the file.
+
+    Raises:
+        PipelineError: with every problem that was found.
+        UsageError: an override that cannot be read.
+    """
+    return check_document(read_yaml(Path(path)), overrides, default_name=Path(path).stem)
+
+
+def pipeline_from_text(text: str, overrides: Sequence[str] = ()) -> Pipeline:
+    """As `load_pipeline`, from YAML text."""
+    return check_document(parse_yaml(text, "pipeline"), overrides, default_name="pipeline")
+
+
+def check_document(
+    document: Document, overrides: Sequence[str] = (), *, default_name: str
+) -> Pipeline:
+    """A checked pipeline from parsed YAML."""
+    checker = _Checker(document)
+    pipeline = checker.pipeline(_parsed_overrides(overrides), default_name)
+    if checker.problems:
+        raise PipelineError(document.path, tuple(checker.problems))
+    return pipeline
+
+
+@dataclass(frozen=True)
+class _Override:
+    owner: str
+    keys: tuple[str, ...]
+    value: Any
+    text: str
+
+
+def _parsed_overrides(texts: Sequence[str]) -> list[_Override]:
+    found = []
+    for text in texts:
+        path, equals, value = text.partition("=")
+        owner, *keys = path.strip().split(".")
+        if not equals or not keys or not all((owner, *keys)):
+            raise UsageError(
+                f"--set {text!r} is not understood",
+                cure="Write --set id.option=value, such as --set best_moments.duration=30s.",
+            )
+        found.append(_Override(owner, tuple(keys), parse_yaml(value, "--set").data, text))
+    return found
+
+
+class _Checker:
+    """Goes through a document once and collects what is wrong."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def note(self, where: Where, what: str, cure: str = "") -> None:
+        self.problems.append(self.document.problem(where, what, cure))
+
+    def pipeline(self, overrides: list[_Override], default_name: str) -> Pipeline:
+        data = self.document.data
+        if not isinstance(data, dict):
+            self.note((), "a pipeline file is a mapping with `stages:`", "See pipelines/.")
+            return Pipeline(default_name, ())
+        self._keys(data, (), _TOP_KEYS)
+        self._schema(data)
+        specs = self._stages(data.get("stages"), overrides)
+        output = self._output(data.get("output"), [o for o in overrides if o.owner == "output"])
+        self._known_owners(overrides, specs)
+        self.problems += _track_problems(self.document, specs)
+        stages = tuple(spec for spec in specs if spec is not None)
+        name = str(data.get("name", default_name))
+        return Pipeline(name, stages, output, str(data.get("description") or ""))
+
+    def _keys(self, data: Mapping[Any, Any], where: Where, known: Sequence[str]) -> None:
+        for key in data:
+            if key not in known:
+                self.note((*where, str(key)), f"no key {str(key)!r} here", suggestion(str(key), known))
+
+    def _schema(self, data: Mapping[str, Any]) -> None:
+        version = data.get("schema")
+        if version is None:
+            self.note((), "`schema:` is missing", f"Write `schema: {SCHEMA_VERSION}` at the top.")
+        elif version != SCHEMA_VERSION:
+            cure = f"This version reads schema {SCHEMA_VERSION}; update aigc-edit."
+            self.note(("schema",), f"schema {version!r} is not known", cure)
+
+    def _stages(self, data: Any, overrides: list[_Override]) -> list[StageSpec | None]:
+        if not isinstance(data, list) or not data:
+            cure = "Write `stages:` and below it `  - uses: scenes`."
+            self.note(("stages",), "there are no stages", cure)
+            return []
+        ids: dict[str, int] = {}
+        return [self._stage(item, ("stages", k), ids, overrides) for k, item in enumerate(data)]
+
+    def _stage(
+        self, item: Any, where: Where, ids: dict[str, int], overrides: list[_Override]
+    ) -> StageSpec | None:
+        if isinstance(item, str):
+            item = {"uses": item}
+        if not isinstance(item, dict) or not isinstance(item.get("uses"), str):
+            self.note(where, "a stage is `uses: NAME`, with `with:` and `id:` if wanted")
+            return None
+        self._keys(item, where, _STAGE_KEYS)
+        name = item["uses"]
+        stage_id = self._id(item, name, where, ids)
+        if name not in registered():
+            self.note((*where, "uses"), f'no stage named "{name}"', suggestion(name, registered()))
+            return None
+        own = [o for o in overrides if o.owner == stage_id]
+        return self._made(name, stage_id, item.get("with"), where, own)
+
+    def _id(self, item: Mapping[str, Any], name: str, where: Where, ids: dict[str, int]) -> str:
+        wanted = item.get("id")
+        stage_id = str(wanted or name)
+        if wanted is None and stage_id in ids:
+            stage_id = next(f"{name}_{n}" for n in range(2, 10_000) if f"{name}_{n}" not in ids)
+        elif stage_id in ids:
+            cure = f"It is also on line {ids[stage_id]}; give one another."
+            self.note((*where, "id"), f"the id {stage_id!r} stands twice", cure)
+        ids[stage_id] = self.document.place(where)[0]
+        return stage_id
+
+    def _made(
+        self, name: str, stage_id: str, given: Any, where: Where, overrides: list[_Override]
+    ) -> StageSpec | None:
+        try:
+            stage_class = registered()[name].load()
+        except AigcEditError as error:
+            self.note((*where, "uses"), error.what, error.cure)
+            return None
+        options = self._options(stage_class.Options, given, (*where, "with"), overrides)
+        return None if options is None else StageSpec(stage_id, stage_class(options))
+
+    def _output(self, given: Any, overrides: list[_Override]) -> Output:
+        made = self._options(Output, given, ("output",), overrides)
+        return made if isinstance(made, Output) else Output()
+
+    def _options(
+        self, model: type[StageOptions], given: Any, where: Where, overrides: list[_Override]
+    ) -> StageOptions | None:
+        if given is not None and not isinstance(given, dict):
+            self.note(where, "options are a mapping, such as `{duration: 60s}`")
+            return None
+        values = dict(given or {})
+        for override in overrides:
+            _put(values, override.keys, override.value)
+        try:
+            return model.model_validate(values)
+        except pydantic.ValidationError as invalid:
+            for error in invalid.errors():
+                self.problems.append(_option_problem(self.document, where, error, model, overrides))
+            return None
+
+    def _known_owners(self, overrides: list[_Override], specs: list[StageSpec | None]) -> None:
+        if None in specs:
+            return  # its ids are not all known
+        known = ["output", *(spec.id for spec in specs if spec)]
+        for override in overrides:
+            if override.owner not in known:
+                what = f"--set {override.text}: no stage has the id {override.owner!r}"
+                self.note((), what, suggestion(override.owner, known))
+
+
+def _put(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
+    for key in keys[:-1]:
+        inner = values.get(key)
+        values[key] = dict(inner) if isinstance(inner, dict) else {}
+        values = values[key]
+    values[keys[-1]] = value
+
+
+def _option_problem(
+    document: Document,
+    where: Where,
+    error: Any,
+    model: type[StageOptions],
+    overrides: list[_Override],
+) -> Problem:
+    """One pydantic error, said in the words of the file."""
+    keys = tuple(k for k in error["loc"] if isinstance(k, str | int))
+    named = tuple(k for k in keys if not (isinstance(k, str) and k.startswith("function-")))
+    name = ".".join(map(str, named))
+    source = next((f"--set {o.text}: " for o in overrides if o.keys == named), "")
+    if error["type"] == "extra_forbidden":
+        fields = _fields_at(model, named[:-1])
+        return document.problem(
+            (*where, *named), f"{source}no option {name!r}", suggestion(str(named[-1]), fields)
+        )
+    message = error["msg"].removeprefix("Value error, ")
+    shown = "" if error["type"] == "missing" else f" (not {error['input']!r})"
+    cure = "" if message.endswith(".") else ""
+    return document.problem((*where, *named), f"{source}{name}: {_lowered(message)}{shown}", cure)
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _fields_at(model: type[pydantic.BaseModel], keys: tuple[str | int, ...]) -> list[str]:
+    for key in keys:
+        inner = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _track_problems(document: Document, specs: Sequence[StageSpec | None]) -> Iterator[Problem]:
+    """Tracks that nobody writes, that are written too late, or twice."""
+    writers: dict[str, int] = {}
+    if None in specs:
+        return  # what an unknown stage writes is not known
+    known = [spec for spec in specs if spec is not None]
+    for k, spec in enumerate(known):
+        for ref in spec.stage.writes:
+            if ref.name in writers:
+                other = known[writers[ref.name]].id
+                yield document.problem(
+                    ("stages", k),
+                    f"{spec.id} writes the track {ref.name!r}, as {other} does",
+                    "Keep one of them.",
+                )
+            writers.setdefault(ref.name, k)
+    for k, spec in enumerate(known):
+        for ref in spec.stage.reads:
+            yield from _unmet(document, known, writers, k, ref)
+
+
+def _unmet(
+    document: Document, specs: list[StageSpec], writers: dict[str, int], k: int, ref: TrackRef
+) -> Iterator[Problem]:
+    writer = writers.get(ref.name)
+    if writer is None and not ref.optional:
+        makers = _writers_of(ref)
+        cure = f"Add `- uses: {makers[0]}` above it." if makers else "No stage here writes it."
+        what = f"{specs[k].id} reads the track {ref.name!r}, which nobody writes"
+        yield document.problem(("stages", k), what, cure)
+    elif writer is not None and writer > k and specs[k].kind == "analyze":
+        what = f"{specs[k].id} reads the track {ref.name!r}, which {specs[writer].id} writes later"
+        yield document.problem(("stages", k), what, f"Move {specs[writer].id} above it.")
+
+
+def _writers_of(ref: TrackRef) -> list[str]:
+    """Registered stages that write the track with their default options."""
+    found = []
+    for name, entry in registered().items():
+        stage = entry.load()
+        if stage.kind == "analyze" and ref.name in {w.name for w in stage.writes}:
+            found.append(name)
+    return found

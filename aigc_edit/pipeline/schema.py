@@ -1,0 +1,59 @@
+"""The JSON Schema of pipeline files, for editors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from aigc_edit.pipeline.pipeline import SCHEMA_VERSION
+from aigc_edit.pipeline.registry import StageEntry, registered
+from aigc_edit.pipeline.settings import Output
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(entries: Iterable[StageEntry] | None = None) -> dict[str, Any]:
+    """A schema in which each stage's options are known, with help and defaults."""
+    stages = [_stage_schema(e) for e in (registered().values() if entries is None else entries)]
+    output = Output.model_json_schema(mode="validation", ref_template="#/$defs/{model}")
+    definitions = output.pop("$defs", {})
+    return {
+        "$schema": _DRAFT,
+        "title": "aigc_edit pipeline",
+        "type": "object",
+        "required": ["schema", "stages"],
+        "additionalProperties": False,
+        "properties": {
+            "schema": {"const": SCHEMA_VERSION},
+            "name": {"type": "string"},
+            "description": {"type": "string"},
+            "stages": {"type": "array", "minItems": 1, "items": {"oneOf": stages}},
+            "output": output,
+        },
+        "$defs": definitions,
+    }
+
+
+def _stage_schema(entry: StageEntry) -> dict[str, Any]:
+    stage = entry.load()
+    options = stage.Options.model_json_schema(mode="validation")
+    options.pop("title", None)
+    required = ["uses", "with"] if options.get("required") else ["uses"]
+    return {
+        "type": "object",
+        "description": (stage.__doc__ or "").strip().splitlines()[0],
+        "required": required,
+        "additionalProperties": False,
+        "properties": {
+            "uses": {"const": entry.name},
+            "id": {"type": "string"},
+            "with": options,
+        },
+    }
+
+
+def schema_text() -> str:
+    """The schema as committed: built-in stages only, stable order."""
+    own = [entry for entry in registered().values() if entry.distribution == "aigc-edit"]
+    return json.dumps(json_schema(own), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

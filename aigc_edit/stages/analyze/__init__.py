@@ -1,0 +1,1 @@
+"""Analysers: frames and sound in, tracks out."""

@@ -1,0 +1,1 @@
+"""Audio filters: sound of the output in and out."""

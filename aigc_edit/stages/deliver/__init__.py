@@ -1,0 +1,1 @@
+"""Sinks: files beside the result."""

@@ -1,0 +1,1 @@
+"""Frame filters: frames of the output in and out."""

@@ -1,0 +1,1 @@
+"""Selectors: tracks in, the edit list out."""

@@ -1,0 +1,1 @@
+"""The drawn and sounding parts of the sample film that `make_sample.py` puts together."""

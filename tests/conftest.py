@@ -1,0 +1,58 @@
+"""What all tests share. Clips are made on the spot; `../shared` is used where it exists."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from aigc_edit.testing import ClipSpec, make_clip
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees another one's cache, or the user's."""
+    monkeypatch.setenv("AIGC_EDIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """Real clips with known truth; they are not part of the project."""
+    folder = SHARED / "media"
+    if not folder.is_dir():
+        pytest.skip("no real clips here: ../shared/media is missing")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The sample video of the project."""
+    return ROOT / "examples" / "media" / "sample.mp4"
+
+
+@pytest.fixture(scope="session")
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def clap_clip(clip_folder: Path) -> Path:
+    """Ten seconds at 30 fps; a flash and a beep at 1, 3.5, 6 and 9 s; a cut at 5 s."""
+    claps = tuple(Fraction(t) for t in ("1", "3.5", "6", "9"))
+    return make_clip(clip_folder / "clap.mp4", ClipSpec(frames=300, claps=claps, cuts=(150,)))
+
+
+@pytest.fixture(scope="session")
+def silent_film(clip_folder: Path) -> Path:
+    """Two seconds without sound, a cut at one second."""
+    spec = ClipSpec(frames=60, sound_rate=None, cuts=(30,))
+    return make_clip(clip_folder / "silent.mp4", spec)
+
+
+def pytest_configure() -> None:
+    sys.dont_write_bytecode = True

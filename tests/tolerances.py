@@ -1,0 +1,24 @@
+"""All tolerances, each with its owner and reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+# An AAC transient smears over a few milliseconds; half a frame at 30 fps is 16.7 ms.
+SOUND_AGAINST_PICTURE = 0.008  # seconds
+# A meter that follows BS.1770-4 agrees with another one that closely.
+LOUDNESS = 0.1  # LU
+LOUDNESS_TARGET = 0.5  # LU, EBU R128
+# x264 at crf 20 and two conversions of colour.
+CODED_LEVELS = 6.0
+
+
+def assert_same_moment(picture: float, sound: float) -> None:
+    assert sound == pytest.approx(picture, abs=SOUND_AGAINST_PICTURE)
+
+
+def assert_levels_close(actual: np.ndarray, expected: np.ndarray) -> None:
+    difference = np.abs(actual.astype(float) - expected.astype(float)).mean()
+
+    assert difference <= CODED_LEVELS
