@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import av
@@ -130,6 +131,27 @@ def chosen_encoder(codec: str, wanted: str = "auto") -> Encoder:
         f"no encoder {wanted!r} for {codec} opens here",
         cure=f"Known ones are {names}; `aigc-edit doctor` says which open.",
     )
+
+
+def encoder_options(encoder: Encoder, quality: int, preset: str, width: int) -> dict[str, str]:
+    """The options of an encoder for pictures of a width."""
+    options = encoder.options(quality, preset)
+    if encoder.name == "libx264" and width % _STEADY_WIDTH and _has_avx512():
+        options["x264-params"] = "asm=AVX2"
+    return options
+
+
+# x264's AVX-512 code reads past lines that are no multiple of this, so that the same pictures
+# come out with other bits each time (seen with MALLOC_PERTURB_, gone with AVX2).
+_STEADY_WIDTH = 128
+
+
+@cache
+def _has_avx512() -> bool:
+    try:
+        return "avx512" in Path("/proc/cpuinfo").read_text("ascii", "replace")
+    except OSError:
+        return False
 
 
 @cache

@@ -19,7 +19,7 @@ import numpy as np
 from av.video.frame import PictureType
 
 from aigc_edit.errors import EncodeError
-from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder
+from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder, encoder_options
 from aigc_edit.media.sound import LAYOUTS, Samples
 from aigc_edit.media.source import Colour
 
@@ -62,7 +62,9 @@ class PictureWriter:
             self._stream = self._container.add_stream(
                 settings.encoder.name,
                 rate=settings.rate or settings.average,
-                options=settings.encoder.options(settings.quality, settings.preset),
+                options=encoder_options(
+                    settings.encoder, settings.quality, settings.preset, self._fit.width
+                ),
             )
         self._configure(self._stream.codec_context)
 

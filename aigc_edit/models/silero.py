@@ -2,7 +2,8 @@
 
 The net sees 32 ms at a time (16 kHz) and remembers what it heard in an LSTM. Only that LSTM is
 sequential: everything before it runs here over all windows at once, which makes it several
-times faster than calling the wheel's own program window by window, with the same result.
+times faster than running the net window by window. The weights are read as safetensors, so
+that no code comes out of the file.
 """
 
 from __future__ import annotations
@@ -37,10 +38,9 @@ def weights_path() -> Path:
         ModelError: the wheel or the file in it is missing.
     """
     found = importlib.util.find_spec("silero_vad")
-    path = Path(found.origin).parent / "data" / "silero_vad.jit" if (
-        found is not None and found.origin
-    ) else None
-    if path is None or not path.exists():
+    folder = Path(found.origin).parent if found is not None and found.origin else Path()
+    path = folder / "data" / "silero_vad_16k.safetensors"
+    if not path.exists():
         raise ModelError(
             "the weights of Silero VAD are missing", cure="Install the package silero-vad>=6.2."
         )
@@ -62,14 +62,14 @@ class SileroVad:
 
     def __init__(self, device: str = "cpu") -> None:
         import torch
+        from safetensors.torch import load_file
 
-        published = torch.jit.load(str(weights_path()), map_location=device)
         self._device = device
-        self._weights = dict(published._model.state_dict())
+        self._weights = load_file(str(weights_path()), device=device)
         self._lstm = torch.nn.LSTM(_UNITS, _UNITS, batch_first=True).to(device).eval()
         self._lstm.load_state_dict(
             {
-                f"{name}_l0": self._weights[f"decoder.rnn.{name}"]
+                f"{name}_l0": self._weights[f"lstm_cell.{name}"]
                 for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
             }
         )
@@ -111,8 +111,8 @@ class SileroVad:
         hidden, self._state = self._lstm(features[None], self._state)
         spoken = torch.nn.functional.conv1d(
             hidden.squeeze(0).relu()[..., None],
-            self._weights["decoder.decoder.2.weight"],
-            self._weights["decoder.decoder.2.bias"],
+            self._weights["final_conv.weight"],
+            self._weights["final_conv.bias"],
         )
         return spoken.sigmoid().flatten()
 
@@ -120,13 +120,13 @@ class SileroVad:
         from torch.nn import functional
 
         padded = functional.pad(windows[:, None], (0, _STFT_PAD), mode="reflect")
-        spectrum = functional.conv1d(padded, self._weights["stft.forward_basis_buffer"], stride=_HOP)
+        spectrum = functional.conv1d(padded, self._weights["stft_conv.weight"], stride=_HOP)
         features = spectrum[:, :_BINS].square().add(spectrum[:, _BINS:].square()).sqrt()
-        for number, stride in enumerate((1, 2, 2, 1)):
+        for number, stride in enumerate((1, 2, 2, 1), 1):
             features = functional.conv1d(
                 features,
-                self._weights[f"encoder.{number}.reparam_conv.weight"],
-                self._weights[f"encoder.{number}.reparam_conv.bias"],
+                self._weights[f"conv{number}.weight"],
+                self._weights[f"conv{number}.bias"],
                 stride=stride,
                 padding=1,
             ).relu()

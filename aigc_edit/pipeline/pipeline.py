@@ -254,9 +254,9 @@ def _option_problem(
             (*where, *named), f"{source}no option {name!r}", suggestion(str(named[-1]), fields)
         )
     message = error["msg"].removeprefix("Value error, ")
-    shown = "" if error["type"] == "missing" else f" (not {error['input']!r})"
-    cure = "" if message.endswith(".") else ""
-    return document.problem((*where, *named), f"{source}{name}: {_lowered(message)}{shown}", cure)
+    plain = error["type"] in ("missing", "value_error")
+    shown = "" if plain else f" (not {error['input']!r})"
+    return document.problem((*where, *named), f"{source}{name}: {_lowered(message)}{shown}")
 
 
 def _lowered(message: str) -> str:

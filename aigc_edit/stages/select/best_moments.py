@@ -86,12 +86,12 @@ class BestMoments(Selector):
             return edits
         search = _Search(self.options, tracks, Boundaries.of(tracks), edits)
         chosen = search.extended(search.chosen())
-        ranked = {c.moment: rank for rank, c in enumerate(_by_score(chosen), 1)}
+        ranks = {c.span: rank for rank, c in enumerate(_by_score(chosen), 1)}
         if self.options.order == "chronological":
             chosen = sorted(chosen, key=lambda c: c.span)
         else:
             chosen = _by_score(chosen)
-        return EditList(tuple(_kept(choice, ranked[choice.moment]) for choice in chosen))
+        return EditList(tuple(_kept(choice, ranks[choice.span]) for choice in chosen))
 
 
 def _by_score(chosen: Sequence[_Choice]) -> list[_Choice]:

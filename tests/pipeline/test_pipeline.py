@@ -1,0 +1,174 @@
+"""Pipeline files: everything that is wrong is said at once, with its place and a cure."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aigc_edit.errors import PipelineError, UsageError
+from aigc_edit.pipeline import load_pipeline, pipeline_from_text, registered, schema_text
+from tests.conftest import ROOT
+
+GOOD = """\
+schema: 1
+name: short
+stages:
+  - uses: speech
+  - uses: skip_silence
+    with: {min_pause: 1s}
+"""
+
+
+def problems(text: str, *overrides: str) -> list[str]:
+    with pytest.raises(PipelineError) as caught:
+        pipeline_from_text(text, overrides)
+    return str(caught.value).splitlines()
+
+
+def test_list_order_is_run_order_and_options_are_typed():
+    pipeline = pipeline_from_text(GOOD)
+
+    assert [spec.id for spec in pipeline.stages] == ["speech", "skip_silence"]
+    assert pipeline.stages[1].stage.options.min_pause == 1
+    assert pipeline.name == "short"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pipelines").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_pipeline_that_ships_is_right(path):
+    pipeline = load_pipeline(path)
+
+    assert pipeline.stages
+    assert pipeline.description
+    assert pipeline.name == path.stem
+
+
+def test_all_problems_are_said_at_once_with_line_column_and_cure():
+    text = (
+        "schema: 1\n"
+        "stages:\n"
+        "  - uses: speeech\n"
+        "  - uses: motion\n"
+        "    with: {smoth: 1s}\n"
+        "  - uses: best_moments\n"
+        "    with: {duration: soon}\n"
+        "outputs: {}\n"
+    )
+
+    assert problems(text) == [
+        'pipeline:3:5: no stage named "speeech". Did you mean "speech"?',
+        "pipeline:5:12: no option 'smoth'. Did you mean \"smooth\"?",
+        "pipeline:7:12: duration: 'soon' is not a length of time, such as 60s, 1m30s or 250ms",
+        "pipeline:8:1: no key 'outputs' here. Did you mean \"output\"?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "a pipeline file is a mapping"),
+        ("- 1\n- 2\n", "a pipeline file is a mapping"),
+        ("schema: 1\nstages: []\n", "there are no stages"),
+        ("schema: 2\nstages:\n  - uses: motion\n", "schema 2 is not known"),
+        ("stages:\n  - uses: motion\n", "`schema:` is missing"),
+        ("schema: 1\nstages:\n  - 12\n", "a stage is `uses: NAME`"),
+        ("schema: 1\nstages:\n  - uses: motion\n    with: [1]\n", "options are a mapping"),
+        ("schema: 1\nschema: 1\nstages:\n  - uses: motion\n", "stands twice"),
+        ("schema: 1\nstages: [\n", "not valid YAML"),
+        ("schema: 1\nstages: !!python/object:os.system x\n", "not valid YAML"),
+        (
+            "schema: 1\nstages:\n  - uses: skip_silence\n",
+            "reads the track 'speech_regions', which nobody writes. Add `- uses: speech` above",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: highlights\n  - uses: motion\n",
+            "which motion writes later",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: motion\n  - uses: motion\n",
+            "motion_2 writes the track 'motion', as motion does",
+        ),
+        (
+            "schema: 1\nstages:\n  - {uses: grade, id: a}\n  - {uses: grade, id: a}\n",
+            "the id 'a' stands twice",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: grade\n    with: {contrast: 9}\n",
+            "contrast: input should be less than or equal to 4",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: motion\noutput: {audio: {loudness: loud}}\n",
+            "audio.loudness: 'loud' is not a number of LUFS",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: motion\noutput: {video: {qualty: 3}}\n",
+            "no option 'video.qualty'. Did you mean \"quality\"?",
+        ),
+    ],
+)
+def test_each_mistake_is_told(text, said):
+    assert said in "\n".join(problems(text))
+
+
+def test_overrides_win_and_name_themselves_when_wrong():
+    pipeline = pipeline_from_text(
+        GOOD, ["skip_silence.min_pause=250ms", "output.video.quality=30"]
+    )
+
+    assert float(pipeline.stages[1].stage.options.min_pause) == 0.25
+    assert pipeline.output.video.quality == 30
+    assert problems(GOOD, "skip_silence.min_paus=1s") == [
+        "pipeline:6:5: --set skip_silence.min_paus=1s: no option 'min_paus'. "
+        'Did you mean "min_pause"?'
+    ]
+    assert "no stage has the id 'skip'" in problems(GOOD, "skip.x=1")[0]
+
+
+@pytest.mark.parametrize("text", ["x", "x=1", ".=1", "a.=1", "=1"])
+def test_an_override_that_cannot_be_read_is_wrong_usage(text):
+    with pytest.raises(UsageError, match="is not understood"):
+        pipeline_from_text(GOOD, [text])
+
+
+def test_plain_words_stay_what_they_look_like():
+    text = GOOD + "output: {video: {encoder: no}}\n"
+
+    assert pipeline_from_text(text).output.video.encoder == "no"
+    spans = "schema: 1\nstages:\n  - uses: given_spans\n    with: {spans: [[1:02, 1:30.5]]}\n"
+    ((start, end),) = pipeline_from_text(spans).stages[0].stage.options.spans
+    assert (start, float(end)) == (62, 90.5)
+
+
+def test_yaml_bombs_are_refused():
+    laughs = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + k)}: &{chr(98 + k)} [{', '.join(['*' + chr(97 + k)] * 30)}]\n" for k in range(6)
+    )
+    deep = "[" * 60 + "]" * 60
+
+    assert "aliases" in problems(laughs)[0]
+    assert "levels" in problems(deep)[0]
+
+
+def test_a_file_that_is_missing_or_no_text_is_told(tmp_path):
+    binary = tmp_path / "b.yaml"
+    binary.write_bytes(bytes(range(256)))
+
+    for path in (tmp_path / "none.yaml", tmp_path, binary):
+        with pytest.raises(PipelineError, match="cannot be read|not UTF-8"):
+            load_pipeline(path)
+
+
+def test_the_schema_that_is_committed_is_current():
+    committed = (ROOT / "pipelines" / "schema.json").read_text("utf-8")
+
+    assert committed == schema_text(), "run `aigc-edit schema > pipelines/schema.json`"
+    assert json.loads(committed)["properties"]["stages"]["items"]["oneOf"]
+
+
+def test_every_stage_explains_itself():
+    for name, entry in registered().items():
+        stage = entry.load()
+        assert stage.name == name
+        assert stage.__doc__
+        for field_name, field in stage.Options.model_fields.items():
+            assert field.description, f"{name}.{field_name}"
