@@ -151,8 +151,12 @@ class _FrameFeed:
 def _see(source: Source, wanted: Sequence[tuple[Analyzer, Frames]], clock: Clock) -> Damage:
     feeds = [_FrameFeed(a, n, _form(n, source)) for a, n in wanted]
     forms = {feed.form: PictureConverter(feed.form, source.video.colour) for feed in feeds}
-    with PictureReader(source) as reader:
-        for taken, images, time in ahead(_converted(reader, feeds, forms), _AHEAD_PICTURES):
+    with (
+        PictureReader(source) as reader,
+        ahead(reader.pictures(), _AHEAD_PICTURES) as pictures,
+        ahead(_converted(pictures, feeds, forms), _AHEAD_PICTURES) as shrunk,
+    ):
+        for taken, images, time in shrunk:
             for feed in taken:
                 feed.add(images[feed.form], time)
             clock.advance()
@@ -165,12 +169,11 @@ _Shrunk = tuple[list[_FrameFeed], dict[PictureForm, Image], Fraction]
 
 
 def _converted(
-    reader: PictureReader,
+    pictures: Iterator[Picture],
     feeds: Sequence[_FrameFeed],
     forms: dict[PictureForm, PictureConverter],
 ) -> Iterator[_Shrunk]:
     """Each picture, scaled once for each distinct form that somebody wants now."""
-    pictures: Iterator[Picture] = ahead(reader.pictures(), _AHEAD_PICTURES)
     for picture in pictures:
         taken = [feed for feed in feeds if feed.wants(picture.time)]
         wanted = {feed.form for feed in taken}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -18,8 +20,6 @@ from aigc_edit.api import Stage, Track
 from aigc_edit.timeline import track_from_json, track_json
 
 FOLDER_VARIABLE = "AIGC_EDIT_CACHE"
-# Raise it when media/ hands out other pixels, samples or times than before.
-FORMAT = 1
 _CHUNK = 1 << 20
 
 
@@ -50,8 +50,8 @@ class TrackCache:
     def key(self, stage: Stage, source_digest: str, upstream: Sequence[str]) -> str:
         """What the tracks of a stage depend on, as one word."""
         facts = {
-            "format": FORMAT,
             "source": source_digest,
+            "code": [_code_digest("aigc_edit"), _code_digest(type(stage).__module__)],
             "stage": [type(stage).__module__, stage.name, stage.version],
             "options": stage.options.model_dump(mode="json"),
             "weights": stage.weights(),
@@ -90,6 +90,18 @@ class TrackCache:
                 Path(part).replace(path)
             except OSError:
                 Path(part).unlink(missing_ok=True)
+
+
+@cache
+def _code_digest(module: str) -> str:
+    """SHA-256 of the package that a module belongs to, so that changed code is noticed."""
+    top = importlib.import_module(module.partition(".")[0])
+    file = Path(top.__file__ or "")
+    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
 
 
 def _digest(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -73,17 +74,17 @@ def render(
 ) -> RenderReport:
     """Writes the pictures of an edit list to `path`; `tracks` are in output time."""
     settings = _settings(source, filters, encoder, quality, preset)
-    with PictureReader(source) as reader, PictureWriter(path, settings) as writer:
-        pictures: Iterator[Picture] = ahead(_placed(reader, edits), _AHEAD_PICTURES)
-        if filters:
-            context = FilterContext(
-                source.video.width, source.video.height, source.video.rate, tracks, device
-            )
-            pictures = _filtered(pictures, source, filters, context, edits, encoder.pixel_format)
-        for picture in pictures:
+    with (
+        PictureReader(source) as reader,
+        PictureWriter(path, settings) as writer,
+        ahead(_placed(reader, edits), _AHEAD_PICTURES) as pictures,
+        _filtered(pictures, source, filters, tracks, edits, device, encoder) as shown,
+    ):
+        for picture in shown:
             writer.write(picture.frame, picture.time)
             clock.advance()
-        return RenderReport(writer.written, reader.decoded, writer.repeated, reader.damage.packets)
+    damaged = reader.damage.packets
+    return RenderReport(writer.written, reader.decoded, writer.repeated, damaged)
 
 
 def _settings(
@@ -111,22 +112,34 @@ def _placed(reader: PictureReader, edits: EditList) -> Iterator[Picture]:
             yield Picture(offset + picture.time - span.start, picture.frame)
 
 
+@contextmanager
 def _filtered(
     pictures: Iterator[Picture],
     source: Source,
     filters: Sequence[FrameFilter],
-    context: FilterContext,
+    tracks: Timeline,
     edits: EditList,
-    pixel_format: str,
-) -> Iterator[Picture]:
-    """Pictures through the chain of filters, overlapping with decode and encode."""
+    device: str,
+    encoder: Encoder,
+) -> Iterator[Iterator[Picture]]:
+    """Pictures through the chain of filters, which overlaps with decode and encode."""
+    if not filters:
+        yield pictures
+        return
+    video = source.video
+    context = FilterContext(video.width, video.height, video.rate, tracks, device)
     batches = _batches(pictures, source, filters, context, edits)
     for frame_filter in filters:
         batches = _through(batches, frame_filter, context)
         width, height = frame_filter.size(context.width, context.height)
-        context = FilterContext(width, height, context.rate, context.tracks, context.device)
-    converter = FrameConverter(pixel_format)
-    for batch in ahead(batches, _AHEAD_BATCHES):
+        context = FilterContext(width, height, video.rate, tracks, device)
+    with ahead(batches, _AHEAD_BATCHES) as done:
+        yield _coded(done, FrameConverter(encoder.pixel_format))
+
+
+def _coded(batches: Iterator[_Batch], converter: FrameConverter) -> Iterator[Picture]:
+    """Batches as single pictures in the encoder's pixel format."""
+    for batch in batches:
         for image, time in zip(_images(batch.frames), batch.times, strict=True):
             yield Picture(time, converter.frame(image))
 

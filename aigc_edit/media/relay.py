@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 _END = object()
@@ -18,42 +18,44 @@ class _Failed:
         self.error = error
 
 
-def ahead(items: Iterable[T], depth: int = 4) -> Iterator[T]:
+@contextmanager
+def ahead(items: Iterable[T], depth: int = 4) -> Iterator[Iterator[T]]:
     """The same items, made in a thread that is at most `depth` items ahead.
 
     PyAV, cv2 and torch release the GIL, so decode, filter and encode overlap when each is
-    wrapped. An error in the thread is raised here; when the consumer stops early, the thread
-    stops at its next item and `items` is closed in it.
+    wrapped. An error in the thread is raised where the items are taken. Leaving the `with`
+    stops the thread and waits for it, so that what it reads from may be closed then.
     """
     passed: queue.Queue[object] = queue.Queue(maxsize=depth)
     stop = threading.Event()
-
-    def work() -> None:
-        iterator = iter(items)
-        try:
-            for item in iterator:
-                if not _put(passed, item, stop):
-                    return
-            _put(passed, _END, stop)
-        except BaseException as error:  # noqa: BLE001 -- handed to the consumer, whatever it is
-            _put(passed, _Failed(error), stop)
-        finally:
-            with suppress(AttributeError):
-                iterator.close()  # type: ignore[attr-defined]  # generators only
-
-    thread = threading.Thread(target=work, daemon=True, name="ahead")
+    thread = threading.Thread(target=_work, args=(items, passed, stop), daemon=True, name="ahead")
     thread.start()
     try:
-        while True:
-            item = passed.get()
-            if item is _END:
-                return
-            if isinstance(item, _Failed):
-                raise item.error
-            yield item  # type: ignore[misc]  # only items and the two marks are put
+        yield _taken(passed)
     finally:
         stop.set()
         thread.join()
+
+
+def _taken(passed: queue.Queue[object]) -> Iterator[Any]:
+    while (item := passed.get()) is not _END:
+        if isinstance(item, _Failed):
+            raise item.error
+        yield item
+
+
+def _work(items: Iterable[T], passed: queue.Queue[object], stop: threading.Event) -> None:
+    iterator = iter(items)
+    try:
+        for item in iterator:
+            if not _put(passed, item, stop):
+                return
+        _put(passed, _END, stop)
+    except BaseException as error:  # noqa: BLE001 -- handed to the consumer, whatever it is
+        _put(passed, _Failed(error), stop)
+    finally:
+        with suppress(AttributeError):
+            iterator.close()  # type: ignore[attr-defined]  # generators only
 
 
 def _put(passed: queue.Queue[object], item: object, stop: threading.Event) -> bool:

@@ -26,6 +26,8 @@ RATE = 10  # values a second
 _MAD_TO_SIGMA = 1.4826  # of a normal distribution
 _Z_RANGE = (-3.0, 5.0)  # one wild value must not outweigh all else
 _LOUDNESS_FLOOR = -60.0  # LUFS; below it everything is equally silent
+_SPOKEN_SURGE = 0.8  # share of a surge that is only somebody who begins to speak
+_FADE_BACK = 0.75  # share of a surge that is lost at the far end of its reach
 _CALM_SECONDS = 8  # what a surge is compared with
 _PEAK_DISTANCE = 2  # seconds between moments at least
 _CORE_DEPTH = 0.5  # a moment reaches down to this share of its height over the median
@@ -80,7 +82,7 @@ class Highlights(Analyzer):
         signals = self._signals(tracks, length)
         total = sum(weights[name] for name in signals) or 1.0
         return {
-            name: _smoothed(_robust_z(signal), self.options.smooth) * weights[name] / total
+            name: _smoothed(_standard(name, signal), self.options.smooth) * weights[name] / total
             for name, signal in signals.items()
         }
 
@@ -91,31 +93,41 @@ class Highlights(Analyzer):
                 signals[name] = curve.resampled(RATE, length).astype(np.float64)
         if "loudness" in signals:
             signals["loudness"] = np.maximum(signals["loudness"], _LOUDNESS_FLOOR)
-            signals["surge"] = _surge(signals["loudness"], self.options.reach_back)
+            calm = 1 - _SPOKEN_SURGE * signals.get("speech", np.zeros(length))
+            signals["surge"] = _surge(signals["loudness"], calm, self.options.reach_back)
         return signals
+
+
+def _standard(name: str, values: Values) -> Values:
+    """A signal in standard deviations; speech is there or not, so its distance from the mean."""
+    return values - values.mean() if name == "speech" else _robust_z(values)
 
 
 def _robust_z(values: Values) -> Values:
     """Distance from the median in robust standard deviations; zero where nothing varies."""
     centred = values - np.median(values)
-    sigma = np.median(np.abs(centred)) * _MAD_TO_SIGMA or values.std()
+    # Where little happens the median deviation is near nothing, and any breath would stand out.
+    sigma = max(np.median(np.abs(centred)) * _MAD_TO_SIGMA, values.std() / 2)
     if sigma < 1e-6:
         return np.zeros_like(values)
     return np.clip(centred / sigma, *_Z_RANGE)
 
 
-def _surge(loudness: Values, reach_back: Fraction) -> Values:
-    """LU above the calm before, carried back to what caused it, fading to half."""
+def _surge(loudness: Values, share: Values, reach_back: Fraction) -> Values:
+    """LU above the calm before, carried back to what caused it, fading to a quarter.
+
+    `share` says how much of it counts at each time.
+    """
     from scipy.ndimage import percentile_filter
 
     width = _CALM_SECONDS * RATE
     calm = percentile_filter(loudness, 50, size=width, origin=width // 2 - 1, mode="nearest")
-    surge: Values = np.maximum(loudness - calm, 0)
+    surge: Values = np.maximum(loudness - calm, 0) * share
     reach = round(reach_back * RATE)
     carried = surge.copy()
     for back in range(1, reach + 1):
         earlier = np.concatenate([surge[back:], np.zeros(min(back, len(surge)))])
-        carried = np.maximum(carried, earlier[: len(surge)] * (1 - 0.5 * back / reach))
+        carried = np.maximum(carried, earlier[: len(surge)] * (1 - _FADE_BACK * back / reach))
     return carried
 
 
