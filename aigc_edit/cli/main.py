@@ -24,6 +24,13 @@ COMMANDS = {
     "schema": "print the JSON Schema of pipeline files, for editors",
     "doctor": "say what this machine can do",
 }
+# Decode and encode need the cores: waiting OpenMP threads sleep instead of spinning, and the
+# small matrices and pictures of analysers are not worth a thread of their own.
+_CALM_THREADS = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+}
 _INTERRUPTED, _TERMINATED = 130, 143
 _EPILOG = """\
 examples:
@@ -41,8 +48,8 @@ class Terminated(BaseException):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    # Waiting OpenMP threads must sleep, not spin: decode and encode need the cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for variable, value in _CALM_THREADS.items():
+        os.environ.setdefault(variable, value)
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = _command_of(arguments)
     parser = _parser(command)

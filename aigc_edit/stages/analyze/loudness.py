@@ -64,6 +64,7 @@ class _OnsetMeter:
         self._rate, self._hop = rate, rate // _ONSET_RATE
         self._fft = int(rate * _FFT_SECONDS) // 2 * 2
         self._left = np.zeros(self._fft, np.float32)
+        self._filters: npt.NDArray[np.float32] | None = None
         self._flux: list[npt.NDArray[np.float32]] = []
         self._before: npt.NDArray[np.float32] | None = None
 
@@ -82,14 +83,10 @@ class _OnsetMeter:
     def _bands(self, sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         import librosa
 
-        power = librosa.feature.melspectrogram(
-            y=sound,
-            sr=self._rate,
-            n_fft=self._fft,
-            hop_length=self._hop,
-            n_mels=_MEL_BANDS,
-            center=False,
-        )
+        if self._filters is None:
+            self._filters = librosa.filters.mel(sr=self._rate, n_fft=self._fft, n_mels=_MEL_BANDS)
+        spectrum = librosa.stft(sound, n_fft=self._fft, hop_length=self._hop, center=False)
+        power = self._filters @ np.square(np.abs(spectrum))
         bands: npt.NDArray[np.float32] = librosa.power_to_db(power, amin=_FLOOR, top_db=None)
         return bands
 

@@ -29,8 +29,8 @@ from aigc_edit.api import (
 )
 from aigc_edit.stages.select.boundaries import Boundaries, Place
 
-_SLACK_COST = 0.25  # a second; keeping dull seconds is bad, cutting in a bad place is worse
-_MISSED_COST = 1.0  # a second of the moment that is not kept
+# What a second costs that is kept and dull, or lost and lively; compare boundaries.COSTS.
+_SLACK_COST = _MISSED_COST = 0.3
 _SAME = 0.9  # correlation of movement and of loudness from which on two moments are one
 _SAME_SECONDS = 2  # what is compared at least
 

@@ -1,0 +1,164 @@
+"""Measures aigc-edit against FFmpeg and Python peers on the same work, as ratios.
+
+Each pair runs in turn, in one go, so that a machine that slows down slows both down.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.media import (
+    ROOT,
+    cut_command,
+    decode_command,
+    repeated,
+    ten_minutes,
+    transcode_command,
+)
+from benchmarks.processes import Measured, measured
+
+AIGC = [sys.executable, "-m", "aigc_edit"]
+SPANS = [(30 + 55 * k, 36 + 55 * k) for k in range(10)]
+Command = list[str]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Our command and the peers' commands for the same work; `reach` bounds ours / theirs."""
+
+    name: str
+    ours: Command
+    theirs: Sequence[Command]
+    reach: float
+
+
+def cut_pipeline(folder: Path) -> Path:
+    spans = json.dumps([list(span) for span in SPANS])
+    text = f"schema: 1\nname: cut\nstages:\n  - uses: given_spans\n    with: {{spans: {spans}}}\n"
+    return _written(folder / "cut.yaml", text)
+
+
+def scenes_pipeline(folder: Path) -> Path:
+    text = "schema: 1\nname: shots\nstages:\n  - uses: scenes\n    with: {detector: content}\n"
+    return _written(folder / "shots.yaml", text)
+
+
+def transcode_pipeline(folder: Path) -> Path:
+    return _written(folder / "whole.yaml", "schema: 1\nname: all\nstages:\n  - uses: edit_list\n")
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def pairs(film: Path, folder: Path) -> list[Pair]:
+    highlight = str(ROOT / "pipelines" / "highlight.yaml")
+    ours, theirs = str(folder / "ours.mp4"), folder / "theirs.mp4"
+    run = [*AIGC, "run", "--quiet", "--no-cache"]
+    analyze = [*AIGC, "analyze", "--quiet", "--no-cache"]
+    cut = [*run, str(cut_pipeline(folder)), str(film), "-o", ours]
+    moviepy = _peer("cut", film, theirs, "--spans", json.dumps(SPANS))
+    minute = _peer("cut", film, theirs, "--spans", "[[100, 130], [300, 330]]")
+    detect = _scenedetect(film, folder)
+    listen = _peer("listen", film, folder / "sound.wav")
+    shots = [*analyze, str(scenes_pipeline(folder)), str(film), "-o", str(folder / "shots.json")]
+    tracks = str(folder / "tracks.json")
+    everything = [*run, str(transcode_pipeline(folder)), str(film), "-o", ours]
+    return [
+        Pair(
+            "analysis for highlight / ffmpeg decode",
+            [*analyze, highlight, str(film), "-o", tracks],
+            [decode_command(film)],
+            1.4,
+        ),
+        Pair("keep 10 x 6 s / ffmpeg", cut, [cut_command(film, SPANS, theirs)], 1.05),
+        Pair("transcode / ffmpeg", everything, [transcode_command(film, theirs)], 1.05),
+        Pair("keep 10 x 6 s / MoviePy", cut, [moviepy], 1 / 1.6),
+        Pair("shots (content) / PySceneDetect", shots, [detect], 0.8),
+        Pair(
+            "whole highlight job / PySceneDetect + librosa + MoviePy",
+            [*run, highlight, str(film), "-o", ours],
+            [detect, listen, minute],
+            0.65,
+        ),
+    ]
+
+
+def _peer(work: str, film: Path, output: Path, *more: str) -> Command:
+    return [sys.executable, "-m", "benchmarks.peers", work, str(film), str(output), *more]
+
+
+def _scenedetect(film: Path, folder: Path) -> Command:
+    common = [sys.executable, "-m", "scenedetect", "-q", "-i", str(film), "-o", str(folder)]
+    return [*common, "detect-content", "-m", "0.25s", "list-scenes", "-q", "-f", "theirs.csv"]
+
+
+def compared(pair: Pair, rounds: int) -> tuple[float, float, float]:
+    """Seconds of ours, of theirs, and the ratio: medians over the rounds."""
+    ours, theirs, ratios = [], [], []
+    for _ in range(rounds):
+        ours.append(measured(pair.ours).seconds)
+        theirs.append(sum(measured(command).seconds for command in pair.theirs))
+        ratios.append(ours[-1] / theirs[-1])
+    return statistics.median(ours), statistics.median(theirs), statistics.median(ratios)
+
+
+def memory(film: Path, folder: Path) -> tuple[Measured, Measured]:
+    """The highlight job on the film, and on the film four times over."""
+    command = [*AIGC, "run", "--quiet", "--no-cache", str(ROOT / "pipelines" / "highlight.yaml")]
+    output = ["-o", str(folder / "ours.mp4")]
+    short, long = (
+        measured([*command, str(source), *output])
+        for source in (film, repeated(film, 4, folder))
+    )
+    return short, long
+
+
+def same_cuts(folder: Path) -> str:
+    """How our cuts compare with those of PySceneDetect's own command line."""
+    tracks = json.loads((folder / "shots.json").read_text())["tracks"]
+    rows = (folder / "theirs.csv").read_text().splitlines()
+    first = next(k for k, row in enumerate(rows) if row.startswith("Scene Number"))
+    seconds = rows[first].split(",").index("Start Time (seconds)")
+    ours = {round(shot["start"] * 30) for shot in tracks["shots"]["shots"]} - {0}
+    theirs = {round(float(row.split(",")[seconds]) * 30) for row in rows[first + 1 :]} - {0}
+    return f"{len(ours & theirs)} cuts in both, {len(ours - theirs)} only ours, {len(theirs - ours)} only theirs"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--input", type=Path, help="a film; default: ten minutes of the sample")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="run the rows that contain this word")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "aigc_bench")
+    parsed = parser.parse_args()
+    parsed.folder.mkdir(parents=True, exist_ok=True)
+    film = parsed.input or ten_minutes(parsed.folder)
+    row: Callable[..., None] = lambda *cells: print(" | ".join(map(str, cells)), flush=True)
+    row("work", "ours", "theirs", "ratio", "reach", "")
+    row("---", "---", "---", "---", "---", "---")
+    for pair in pairs(film, parsed.folder):
+        if parsed.only in pair.name:
+            ours, theirs, ratio = compared(pair, parsed.rounds)
+            verdict = "reached" if ratio <= pair.reach else "missed"
+            row(pair.name, f"{ours:.1f} s", f"{theirs:.1f} s", f"{ratio:.2f}", f"{pair.reach:.2f}", verdict)
+            if "shots" in pair.name:
+                row(f"  {same_cuts(parsed.folder)}")
+    if parsed.only in "peak memory":
+        short, long = memory(film, parsed.folder)
+        ratio = long.peak_mib / short.peak_mib
+        verdict = "reached" if ratio <= 1.1 else "missed"
+        sizes = (f"{long.peak_mib:.0f} MiB", f"{short.peak_mib:.0f} MiB")
+        row("peak memory, 4 times the film / the film", *sizes, f"{ratio:.2f}", "1.10", verdict)
+
+
+if __name__ == "__main__":
+    main()
