@@ -10,7 +10,7 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +116,7 @@ def memory(film: Path, folder: Path) -> tuple[Measured, Measured]:
     command = [*AIGC, "run", "--quiet", "--no-cache", str(ROOT / "pipelines" / "highlight.yaml")]
     output = ["-o", str(folder / "ours.mp4")]
     short, long = (
-        measured([*command, str(source), *output])
-        for source in (film, repeated(film, 4, folder))
+        measured([*command, str(source), *output]) for source in (film, repeated(film, 4, folder))
     )
     return short, long
 
@@ -130,7 +129,12 @@ def same_cuts(folder: Path) -> str:
     seconds = rows[first].split(",").index("Start Time (seconds)")
     ours = {round(shot["start"] * 30) for shot in tracks["shots"]["shots"]} - {0}
     theirs = {round(float(row.split(",")[seconds]) * 30) for row in rows[first + 1 :]} - {0}
-    return f"{len(ours & theirs)} cuts in both, {len(ours - theirs)} only ours, {len(theirs - ours)} only theirs"
+    alone, missed = len(ours - theirs), len(theirs - ours)
+    return f"{len(ours & theirs)} cuts in both, {alone} only ours, {missed} only theirs"
+
+
+def row(*cells: object) -> None:
+    print(" | ".join(map(str, cells)), flush=True)
 
 
 def main() -> None:
@@ -142,14 +146,20 @@ def main() -> None:
     parsed = parser.parse_args()
     parsed.folder.mkdir(parents=True, exist_ok=True)
     film = parsed.input or ten_minutes(parsed.folder)
-    row: Callable[..., None] = lambda *cells: print(" | ".join(map(str, cells)), flush=True)
     row("work", "ours", "theirs", "ratio", "reach", "")
     row("---", "---", "---", "---", "---", "---")
     for pair in pairs(film, parsed.folder):
         if parsed.only in pair.name:
             ours, theirs, ratio = compared(pair, parsed.rounds)
             verdict = "reached" if ratio <= pair.reach else "missed"
-            row(pair.name, f"{ours:.1f} s", f"{theirs:.1f} s", f"{ratio:.2f}", f"{pair.reach:.2f}", verdict)
+            row(
+                pair.name,
+                f"{ours:.1f} s",
+                f"{theirs:.1f} s",
+                f"{ratio:.2f}",
+                f"{pair.reach:.2f}",
+                verdict,
+            )
             if "shots" in pair.name:
                 row(f"  {same_cuts(parsed.folder)}")
     if parsed.only in "peak memory":

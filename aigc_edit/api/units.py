@@ -8,7 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-_UNIT_SECONDS = {"h": 3600, "m": 60, "min": 60, "s": 1, "ms": Fraction(1, 1000)}
+_UNIT_SECONDS: dict[str, Fraction] = {
+    "h": Fraction(3600),
+    "m": Fraction(60),
+    "min": Fraction(60),
+    "s": Fraction(1),
+    "ms": Fraction(1, 1000),
+}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|h|m|s)\s*")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 _NUMBER = r"-?\d+(\.\d+)?"
@@ -23,7 +29,7 @@ def parse_seconds(value: Any) -> Fraction:
     if isinstance(value, Fraction):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("a length of time, such as 60s, 1m30s or 250ms")
+        raise ValueError(f"{value!r} is not a length of time, such as 60s, 1m30s or 250ms")  # noqa: TRY004 -- pydantic takes ValueError for wrong values
     text = str(value).strip()
     if re.fullmatch(_NUMBER, text):
         return Fraction(text)

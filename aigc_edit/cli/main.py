@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -58,6 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     _listen_for_signals()
+    return _executed(parsed)
+
+
+def _executed(parsed: argparse.Namespace) -> int:
+    """Runs the command and says in one line what stopped it."""
     module = importlib.import_module(f"aigc_edit.cli.{parsed.command}_command")
     try:
         code: int = module.execute(parsed)
@@ -104,14 +110,14 @@ def _sentence(text: str) -> str:
 
 def _explained(error: AigcEditError, *, debug: bool) -> int:
     if debug:
-        raise error
+        traceback.print_exception(error)
     print(f"aigc-edit: {error}", file=sys.stderr)
     return error.exit_code
 
 
 def _bug(error: Exception, *, debug: bool) -> int:
     if debug:
-        raise error
+        traceback.print_exception(error)
     print(
         f"aigc-edit: unexpected {type(error).__name__}: {error}. "
         "Run again with --debug and report what it prints.",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aigc_edit.engine import Progress, Silent
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
     from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 _LINE_SECONDS = 10  # between two plain lines
 

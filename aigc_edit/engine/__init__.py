@@ -3,8 +3,8 @@
 from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.plan import Plan
-from aigc_edit.engine.record import versions
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
+from aigc_edit.engine.record import versions
 from aigc_edit.engine.runner import (
     Analysis,
     RunOptions,

@@ -83,7 +83,9 @@ def run_group(
     return damage
 
 
-def finish_step(step: AnalysisStep, timeline: Timeline, context: AnalysisContext) -> Sequence[Track]:
+def finish_step(
+    step: AnalysisStep, timeline: Timeline, context: AnalysisContext
+) -> Sequence[Track]:
     """The tracks of an analyser that has seen and heard all; checked against its promise."""
     analyzer = step.analyzer
     if not step.needs:

@@ -74,7 +74,8 @@ class RenderPass:
     def lines(self) -> Iterator[str]:
         about = "" if self.edits is not None else "about "
         spans = f"{len(self.edits.kept)} spans, " if self.edits is not None else ""
-        yield f"{spans}decode {about}{self.decoded} frames, encode {about}{self.frames} ({self.codec})"
+        counts = f"decode {about}{self.decoded} frames, encode {about}{self.frames}"
+        yield f"{spans}{counts} ({self.codec})"
         if self.filters:
             yield f"  filter: {', '.join(self.filters)}"
 

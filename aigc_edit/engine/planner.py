@@ -86,7 +86,9 @@ def audio_chain(pipeline: Pipeline) -> tuple[StageSpec, ...]:
     target = pipeline.output.audio.loudness
     if "loudnorm" not in names and target is not None:
         loudnorm = registered()["loudnorm"].load()
-        chain.append(StageSpec("loudnorm", loudnorm(loudnorm.Options.model_validate({"target": target}))))
+        chain.append(
+            StageSpec("loudnorm", loudnorm(loudnorm.Options.model_validate({"target": target})))
+        )
     return tuple(chain)
 
 

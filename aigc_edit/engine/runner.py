@@ -93,15 +93,11 @@ def output_path(pipeline: Pipeline, source: Path, wanted: Path | None) -> Path:
         wanted = wanted / name
     chosen_codec(wanted.suffix, "auto", sound=False)
     if wanted.exists() and source.exists() and wanted.samefile(source):
-        raise UsageError(
-            "the output is the input", where=wanted, cure="Name another file with -o."
-        )
+        raise UsageError("the output is the input", where=wanted, cure="Name another file with -o.")
     return wanted
 
 
-def plan_run(
-    pipeline: Pipeline, path: Path, wanted: Path | None, options: RunOptions
-) -> Plan:
+def plan_run(pipeline: Pipeline, path: Path, wanted: Path | None, options: RunOptions) -> Plan:
     """The plan of a run; exact where all tracks are in the cache already."""
     source = probe(path)
     steps = analysis_steps(pipeline, source, options.track_cache())
@@ -192,7 +188,11 @@ def run(
         analysis = _analysed(pipeline, path, options, clock)
         edits = _decided(pipeline, analysis.source, analysis.timeline)
         plan = make_plan(
-            pipeline, analysis.source, analysis.steps, edits=edits, output=output,
+            pipeline,
+            analysis.source,
+            analysis.steps,
+            edits=edits,
+            output=output,
             fused=options.fused,
         )
         return _Rendering(pipeline, analysis, edits, plan, options, clock, scratch).done()
@@ -224,9 +224,7 @@ class _Rendering:
             self.scratch.publish(part.name, target)
         return RunResult(self.scratch.output, tuple(beside), record, self.edits)
 
-    def _rendered(
-        self, device: str, tracks: Timeline
-    ) -> tuple[RenderReport, SoundReport | None]:
+    def _rendered(self, device: str, tracks: Timeline) -> tuple[RenderReport, SoundReport | None]:
         """Picture and sound, side by side."""
         stop = threading.Event()
         frames = sum(round(s.duration * self.analysis.source.video.rate) for s in self.edits.spans)
@@ -311,7 +309,9 @@ class _Rendering:
                 "frames": picture.frames,
                 "decoded": picture.decoded,
             },
-            sound={} if sound is None else {
+            sound={}
+            if sound is None
+            else {
                 "rate": sound.rate,
                 "channels": sound.channels,
                 "samples": sound.samples,
@@ -340,5 +340,3 @@ class _Rendering:
         record_path = self.scratch.output.with_name(f"{self.scratch.output.name}.run.json")
         texts[record_path] = json.dumps(record, indent=1, ensure_ascii=False)
         return texts
-
-

@@ -52,9 +52,7 @@ class PictureForm:
         return cls(width, height, pixels)
 
 
-def _scale(
-    video: VideoStream, width: int | None, height: int | None, side: int | None
-) -> float:
+def _scale(video: VideoStream, width: int | None, height: int | None, side: int | None) -> float:
     wishes = (
         (width, video.width),
         (height, video.height),
@@ -87,8 +85,7 @@ class PictureConverter:
             dst_color_range=_FULL,
             interpolation=Interpolation.AREA,
         )
-        array: Image = shrunk.to_ndarray()
-        return array
+        return np.asarray(shrunk.to_ndarray(), np.uint8)
 
 
 class FrameConverter:

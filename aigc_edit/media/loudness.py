@@ -70,7 +70,8 @@ class LoudnessMeter:
         if not len(power):
             return np.zeros(0, np.float32)
         padded = np.concatenate([power[:1].repeat(2), power, power[-1:]])
-        return _lufs(_windowed(padded)).astype(np.float32)[: len(power)]
+        momentary: npt.NDArray[np.float32] = _lufs(_windowed(padded)).astype(np.float32)
+        return momentary[: len(power)]
 
     def result(self) -> Loudness:
         """Integrated loudness, gated, and true peak."""
@@ -105,7 +106,8 @@ def _windowed(hops: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if len(hops) < _HOPS_A_WINDOW:
         return hops.mean(keepdims=True) if len(hops) else hops
     sums = np.concatenate([[0.0], np.cumsum(hops)])
-    return (sums[_HOPS_A_WINDOW:] - sums[:-_HOPS_A_WINDOW]) / _HOPS_A_WINDOW
+    means: npt.NDArray[np.float64] = np.subtract(sums[_HOPS_A_WINDOW:], sums[:-_HOPS_A_WINDOW])
+    return means / _HOPS_A_WINDOW
 
 
 def _lufs(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

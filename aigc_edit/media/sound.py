@@ -58,12 +58,11 @@ class SoundReader:
             if hole > tolerance:
                 yield from _silence(hole, self.channels, self.rate)
                 reached += hole
-            elif hole < -tolerance:
-                samples = samples[:, -hole:]
-            if samples.shape[1]:
-                reached += samples.shape[1]
+            fresh = samples[:, -hole:] if hole < -tolerance else samples
+            if fresh.shape[1]:
+                reached += fresh.shape[1]
                 tolerance = int(_PLACE_TOLERANCE * self.rate)
-                yield samples
+                yield fresh
 
     def _decoded(self, time: Fraction) -> Iterator[tuple[int | None, Samples]]:
         """Decoded pieces with the sample that each begins at."""
@@ -162,30 +161,18 @@ def _silence(count: int, channels: int, rate: int) -> Iterator[Samples]:
 
 def _cut(pieces: Iterable[Samples], count: int, rate: int, channels: int) -> Iterator[Samples]:
     """Pieces of any length as blocks of a second, `count` samples in all, padded by silence."""
-    size, held, have = rate * BLOCK_SECONDS, [], 0
+    size, held = rate * BLOCK_SECONDS, np.zeros((channels, 0), np.float32)
     for piece in pieces:
-        piece = piece[:, : count - have] if piece.shape[1] else piece
+        if count <= held.shape[1]:
+            break
         if not piece.shape[1]:
-            if have >= count:
-                break
             continue
-        held.append(piece)
-        have += piece.shape[1]
-        count, have, held, ready = _ready(count, have, held, size)
-        yield from ready
-    held.append(np.zeros((channels, count - have), np.float32))
-    rest = np.concatenate(held, axis=1)
-    for at in range(0, rest.shape[1], size):
+        held = np.concatenate([held, piece], axis=1)
+        while held.shape[1] >= size and count >= size:
+            yield held[:, :size]
+            held, count = held[:, size:], count - size
+    rest = np.zeros((channels, count), np.float32)
+    given = min(count, held.shape[1])
+    rest[:, :given] = held[:, :given]
+    for at in range(0, count, size):
         yield rest[:, at : at + size]
-
-
-def _ready(
-    count: int, have: int, held: list[Samples], size: int
-) -> tuple[int, int, list[Samples], list[Samples]]:
-    """Full blocks, and what is left over: (still to come, held samples, held, blocks)."""
-    if have < size:
-        return count, have, held, []
-    joined = np.concatenate(held, axis=1)
-    full = have // size * size
-    blocks = [joined[:, at : at + size] for at in range(0, full, size)]
-    return count - full, have - full, [joined[:, full:]], blocks

@@ -267,7 +267,7 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
         frame = next(container.decode(stream), None)
     except (av.error.FFmpegError, ValueError) as cause:
         raise DecodeError(
-            f"its first picture cannot be decoded ({cause})",
+            f"its first picture cannot be decoded ({getattr(cause, 'strerror', cause)})",
             where=path,
             cure="The file is damaged or cut short; get a whole copy.",
         ) from cause

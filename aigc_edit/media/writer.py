@@ -138,7 +138,10 @@ class _EncoderFit:
             time_base=VARIABLE_RATE_BASE,
         )
         steps = [
-            ("crop", f"w={min(frame.width, self.width)}:h={min(frame.height, self.height)}:x=0:y=0"),
+            (
+                "crop",
+                f"w={min(frame.width, self.width)}:h={min(frame.height, self.height)}:x=0:y=0",
+            ),
             ("format", f"pix_fmts={self._pixel_format}"),
             ("pad", f"w={self.width}:h={self.height}"),
             ("buffersink", ""),
@@ -222,9 +225,7 @@ def _part(path: Path, encoder: str) -> Any:
     return av.open(f"file:{path.absolute()}", "w", format=_PART_FORMATS.get(encoder, "mp4"))
 
 
-def mux(
-    path: Path, parts: list[Path], metadata: Mapping[str, str] | None = None
-) -> None:
+def mux(path: Path, parts: list[Path], metadata: Mapping[str, str] | None = None) -> None:
     """Puts encoded parts into one container, packets as they are, in order of time."""
     suffix_format = {".mkv": "matroska"}.get(path.suffix, path.suffix.lstrip("."))
     options = {"movflags": "+faststart"} if path.suffix in (".mp4", ".mov") else {}
@@ -316,7 +317,9 @@ def scratch_for(output: Path) -> Iterator[Scratch]:
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{output.stem[:40]}.", suffix=".part", dir=output.parent))
+        folder = Path(
+            tempfile.mkdtemp(prefix=f".{output.stem[:40]}.", suffix=".part", dir=output.parent)
+        )
     except OSError as cause:
         raise EncodeError(
             f"its folder cannot be written ({cause.strerror})",

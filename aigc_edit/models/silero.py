@@ -94,10 +94,8 @@ class SileroVad:
         import torch
 
         sound = torch.from_numpy(np.ascontiguousarray(samples)).to(self._device)
-        found = []
         with torch.inference_mode():
-            for piece in sound.split(WINDOW * _WINDOWS_AT_ONCE):
-                found.append(self._heard(piece))
+            found = [self._heard(piece) for piece in torch.split(sound, WINDOW * _WINDOWS_AT_ONCE)]
         result: npt.NDArray[np.float32] = torch.cat(found).cpu().numpy()
         return result
 

@@ -141,7 +141,9 @@ class _Checker:
     def _keys(self, data: Mapping[Any, Any], where: Where, known: Sequence[str]) -> None:
         for key in data:
             if key not in known:
-                self.note((*where, str(key)), f"no key {str(key)!r} here", suggestion(str(key), known))
+                self.note(
+                    (*where, str(key)), f"no key {str(key)!r} here", suggestion(str(key), known)
+                )
 
     def _schema(self, data: Mapping[str, Any]) -> None:
         version = data.get("schema")

@@ -30,7 +30,7 @@ class StageEntry:
         """
         try:
             loaded = self.point.load()
-        except Exception as cause:  # noqa: BLE001 -- a stranger's module may raise anything
+        except Exception as cause:
             raise PluginError(
                 f"stage {self.name!r} of {self.distribution} cannot be loaded "
                 f"({type(cause).__name__}: {cause})",

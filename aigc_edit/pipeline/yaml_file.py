@@ -106,7 +106,7 @@ def _refuse_bombs(text: str, path: str) -> None:
         elif isinstance(event, yaml.events.AliasEvent):
             aliases += 1
         if depth > MAX_DEPTH or aliases > MAX_ALIASES:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 1
             what = f"more than {MAX_DEPTH} levels or {MAX_ALIASES} aliases"
             raise PipelineError(path, (Problem(line, 1, what, "A pipeline is a flat list."),))
 
@@ -118,9 +118,7 @@ def _syntax_problem(cause: Exception) -> Problem:
     return Problem(line, column, f"not valid YAML: {reason}")
 
 
-def _walk(
-    node: yaml.Node, where: Where, places: dict[Where, tuple[int, int]]
-) -> Iterator[Problem]:
+def _walk(node: yaml.Node, where: Where, places: dict[Where, tuple[int, int]]) -> Iterator[Problem]:
     """Notes where everything stands, and finds keys that stand twice."""
     places.setdefault(where, _mark(node))
     if isinstance(node, yaml.SequenceNode):

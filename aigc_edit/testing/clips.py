@@ -101,14 +101,15 @@ def _drawn(number: int, spec: ClipSpec) -> npt.NDArray[np.uint8]:
     width, height = spec.size
     shot = sum(cut <= number for cut in spec.cuts)
     colours = np.random.default_rng(shot).integers(20, 110, (3, 4, 3))
-    image = np.repeat(np.repeat(colours, -(-height // 3), 0), -(-width // 4), 1)[:height, :width]
-    image = image.astype(np.uint8)
+    tiled = np.repeat(np.repeat(colours, -(-height // 3), 0), -(-width // 4), 1)
+    image: npt.NDArray[np.uint8] = tiled[:height, :width].astype(np.uint8)
     bar = number * 3 % (width - 8)
     image[height // 2 :, bar : bar + 8] = 160
     for bit in range(_BITS):
         image[:_SQUARE, bit * _SQUARE : (bit + 1) * _SQUARE] = 255 * (number >> bit & 1)
     clapped = any(_shows(spec, number, clap) for clap in spec.claps)
-    image[_FLASH_ROW:, :] = 255 if clapped else image[_FLASH_ROW:, :]
+    if clapped:
+        image[_FLASH_ROW:] = 255
     return image
 
 

@@ -18,11 +18,11 @@ from aigc_edit.api import (
     Timeline,
 )
 from aigc_edit.engine import RunOptions, analyse, run
-from aigc_edit.engine.planner import analysis_groups, analysis_steps
-from aigc_edit.engine.runner import _context
-from aigc_edit.engine.analysis import run_group, finish_step
+from aigc_edit.engine.analysis import finish_step, run_group
 from aigc_edit.engine.cache import TrackCache
+from aigc_edit.engine.planner import analysis_groups, analysis_steps
 from aigc_edit.engine.progress import Clock, Silent
+from aigc_edit.engine.runner import _context
 from aigc_edit.errors import PluginError
 from aigc_edit.media import probe
 from aigc_edit.pipeline import Pipeline, StageSpec, load_pipeline

@@ -111,16 +111,13 @@ def test_each_mistake_is_told(text, said):
 
 
 def test_overrides_win_and_name_themselves_when_wrong():
-    pipeline = pipeline_from_text(
-        GOOD, ["skip_silence.min_pause=250ms", "output.video.quality=30"]
-    )
+    pipeline = pipeline_from_text(GOOD, ["skip_silence.min_pause=250ms", "output.video.quality=30"])
 
     assert float(pipeline.stages[1].stage.options.min_pause) == 0.25
     assert pipeline.output.video.quality == 30
-    assert problems(GOOD, "skip_silence.min_paus=1s") == [
-        "pipeline:6:5: --set skip_silence.min_paus=1s: no option 'min_paus'. "
-        'Did you mean "min_pause"?'
-    ]
+    (problem,) = problems(GOOD, "skip_silence.min_paus=1s")
+    assert problem.startswith("pipeline:6:5: --set skip_silence.min_paus=1s: no option 'min_paus'")
+    assert problem.endswith('Did you mean "min_pause"?')
     assert "no stage has the id 'skip'" in problems(GOOD, "skip.x=1")[0]
 
 
@@ -154,7 +151,7 @@ def test_a_file_that_is_missing_or_no_text_is_told(tmp_path):
     binary.write_bytes(bytes(range(256)))
 
     for path in (tmp_path / "none.yaml", tmp_path, binary):
-        with pytest.raises(PipelineError, match="cannot be read|not UTF-8"):
+        with pytest.raises(PipelineError, match=r"cannot be read|not UTF-8"):
             load_pipeline(path)
 
 

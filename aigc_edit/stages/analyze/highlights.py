@@ -78,7 +78,9 @@ class Highlights(Analyzer):
 
     def _parts(self, tracks: Timeline, length: int) -> Mapping[str, Values]:
         """Each signal's share of the score, smoothed: float64 [length] by name."""
-        weights = self.options.model_dump(include={"motion", "loudness", "surge", "onset", "speech"})
+        weights = self.options.model_dump(
+            include={"motion", "loudness", "surge", "onset", "speech"}
+        )
         signals = self._signals(tracks, length)
         total = sum(weights[name] for name in signals) or 1.0
         return {
@@ -100,7 +102,8 @@ class Highlights(Analyzer):
 
 def _standard(name: str, values: Values) -> Values:
     """A signal in standard deviations; speech is there or not, so its distance from the mean."""
-    return values - values.mean() if name == "speech" else _robust_z(values)
+    presence: Values = values - values.mean()
+    return presence if name == "speech" else _robust_z(values)
 
 
 def _robust_z(values: Values) -> Values:
@@ -108,9 +111,8 @@ def _robust_z(values: Values) -> Values:
     centred = values - np.median(values)
     # Where little happens the median deviation is near nothing, and any breath would stand out.
     sigma = max(np.median(np.abs(centred)) * _MAD_TO_SIGMA, values.std() / 2)
-    if sigma < 1e-6:
-        return np.zeros_like(values)
-    return np.clip(centred / sigma, *_Z_RANGE)
+    standard: Values = np.clip(centred / max(sigma, 1e-6), *_Z_RANGE)
+    return standard if sigma > 1e-6 else np.zeros_like(values)
 
 
 def _surge(loudness: Values, share: Values, reach_back: Fraction) -> Values:

@@ -82,20 +82,19 @@ class _OnsetMeter:
 
     def _bands(self, sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         import librosa
+        from librosa.filters import mel
 
         if self._filters is None:
-            self._filters = librosa.filters.mel(sr=self._rate, n_fft=self._fft, n_mels=_MEL_BANDS)
+            self._filters = mel(sr=self._rate, n_fft=self._fft, n_mels=_MEL_BANDS)
         spectrum = librosa.stft(sound, n_fft=self._fft, hop_length=self._hop, center=False)
         power = self._filters @ np.square(np.abs(spectrum))
         bands: npt.NDArray[np.float32] = librosa.power_to_db(power, amin=_FLOOR, top_db=None)
         return bands
 
     def _strength(self, bands: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        import librosa
+        from librosa.onset import onset_strength
 
-        flux = librosa.onset.onset_strength(
-            S=bands, sr=self._rate, hop_length=self._hop, center=False
-        )
+        flux = onset_strength(S=bands, sr=self._rate, hop_length=self._hop, center=False)
         strength: npt.NDArray[np.float32] = flux[1:].astype(np.float32)
         return strength
 

@@ -66,7 +66,8 @@ def _on_grid(found: list[tuple[Fraction, float]], length: int) -> np.ndarray:
     if len(values) > 1:
         values[0] = values[1]  # nothing to compare the first frame with
     grid = (np.arange(length) + 0.999) / RATE
-    return values[(np.searchsorted(times, grid, side="right") - 1).clip(0)]
+    held: np.ndarray = values[(np.searchsorted(times, grid, side="right") - 1).clip(0)]
+    return held
 
 
 def _smoothed(values: np.ndarray, seconds: Fraction) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 from aigc_edit.api import (
@@ -64,14 +65,14 @@ class Scenes(Analyzer):
         del tracks
         found = self._detector.finish()
         gradual = tuple(Span(self._at(first), self._at(last + 1)) for first, last in found.gradual)
-        return [Shots("shots", self._shots(found, gradual), gradual)]
+        return [Shots("shots", self._shots(found), gradual)]
 
-    def _shots(self, found: Boundaries, gradual: Sequence[Span]) -> tuple[Span, ...]:
+    def _shots(self, found: Boundaries) -> tuple[Span, ...]:
         """Shots without gaps: gradual transitions are split in their middle frame."""
         middles = ((first + last + 1) // 2 for first, last in found.gradual)
         starts = sorted({self._at(frame) for frame in (*found.hard, *middles)} - {Fraction(0)})
         edges = [Fraction(0), *starts, on_clock(self._end)]
-        return tuple(Span(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a)
+        return tuple(Span(a, b) for a, b in pairwise(edges) if b > a)
 
     def _at(self, frame: int) -> Fraction:
         """The time of a frame, or the end of the source after the last one."""

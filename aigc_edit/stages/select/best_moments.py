@@ -193,10 +193,8 @@ class _Search:
         return any(self._alike(moment.span, choice.span) for choice in chosen)
 
     def _alike(self, one: Span, other: Span) -> bool:
-        likeness = []
-        for name in ("motion", "loudness"):
-            if name in self._tracks and len(curve := self._tracks.get(Curve, name)):
-                likeness.append(_likeness(curve.within(one), curve.within(other), curve.rate))
+        curves = (self._tracks.get(Curve, n) for n in ("motion", "loudness") if n in self._tracks)
+        likeness = [_likeness(c.within(one), c.within(other), c.rate) for c in curves if len(c)]
         known = [value for value in likeness if value is not None]
         return bool(known) and len(known) == len(likeness) and min(known) >= _SAME
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-
-import numpy as np
 
 from aigc_edit.api import Regions, Shots, Span, Timeline, gaps
 
@@ -48,14 +47,9 @@ class Boundaries:
 
     def between(self, start: Fraction, end: Fraction) -> list[Place]:
         """The places in `[start, end]`."""
-        times = [p.time for p in self.places]
-        first = int(np.searchsorted(times, start)) if times else 0
-        found = []
-        for place in self.places[first:]:
-            if place.time > end:
-                break
-            found.append(place)
-        return found
+        first = bisect_left(self.places, start, key=lambda place: place.time)
+        stop = bisect_right(self.places, end, key=lambda place: place.time)
+        return list(self.places[first:stop])
 
 
 def _inside(time: Fraction, spoken: tuple[Span, ...]) -> bool:
@@ -75,9 +69,8 @@ def _pauses(whole: Span, spoken: tuple[Span, ...]) -> Iterator[Place]:
 
 def _grid(whole: Span, spoken: tuple[Span, ...]) -> Iterator[Place]:
     count = int(whole.duration / GRID)
-    times = [k * GRID for k in range(count + 1)]
     starts = [s.start for s in spoken]
-    for time in times:
-        k = int(np.searchsorted(starts, time, side="left")) - 1 if starts else -1
+    for time in (k * GRID for k in range(count + 1)):
+        k = bisect_left(starts, time) - 1
         kind = "speech" if k >= 0 and time < spoken[k].end else "open"
         yield Place(time, COSTS[kind], kind)

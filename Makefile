@@ -1,0 +1,45 @@
+# Everything is set up on its own; nothing but Python 3.11 or newer is needed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+INPUT ?=
+ROUNDS ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench schema clean
+
+help:  ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY)  ## Make the environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## Cut the sample to its best moments, in out/
+	$(BIN)/aigc-edit plan pipelines/highlight.yaml examples/media/sample.mp4 --set best_moments.duration=20s
+	$(BIN)/aigc-edit run pipelines/highlight.yaml examples/media/sample.mp4 -o out/ --set best_moments.duration=20s
+
+test: $(READY)  ## Run the tests
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## Lint, types, floors, committed schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/aigc-edit check pipelines/*.yaml
+
+bench: $(READY)  ## Measure against FFmpeg and Python peers (INPUT=film.mp4 ROUNDS=3)
+	$(BIN)/python -m benchmarks.bench --rounds $(ROUNDS) $(if $(INPUT),--input $(INPUT))
+
+schema: $(READY)  ## Write pipelines/schema.json anew
+	$(BIN)/aigc-edit schema > pipelines/schema.json.part && mv pipelines/schema.json.part pipelines/schema.json
+
+clean:  ## Remove what was made here
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
