@@ -1,0 +1,56 @@
+"""Talk without its pauses."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from aigc_edit.api import EditList, Span
+from aigc_edit.stages.select.skip_silence import SkipSilence
+from tests.stages.made_up import speech, timeline
+
+
+def chosen(*stretches, edits: EditList | None = None, **options) -> EditList:
+    stage = SkipSilence(SkipSilence.Options(**options))
+    return stage.select(edits or EditList.whole(20), timeline(20, speech(*stretches)))
+
+
+def test_long_pauses_go_and_short_ones_stay():
+    edits = chosen((2, 4), (4.5, 6), (9, 11), min_pause="0.6s", before="0s", after="0s")
+
+    assert edits.spans == (Span(2, 6), Span(9, 11))
+
+
+def test_a_pause_of_just_that_length_stays():
+    assert chosen((2, 4), (5, 6), min_pause="1s", before="0s", after="0s").spans == (Span(2, 6),)
+
+
+def test_a_margin_is_kept_on_both_sides_within_the_film():
+    edits = chosen((0.1, 4), (9, 19.9), before="0.5s", after="1s")
+
+    assert edits.spans == (Span(0, 5), Span(Fraction(17, 2), 20))
+
+
+def test_margins_that_meet_join():
+    edits = chosen((2, 4), (5, 6), min_pause="0s", before="0.5s", after="0.5s")
+
+    assert edits.spans == (Span(Fraction(3, 2), Fraction(13, 2)),)
+
+
+def test_where_nobody_speaks_everything_stays_and_says_why():
+    edits = chosen()
+
+    assert edits.spans == (Span(0, 20),)
+    assert "nobody speaks" in edits.kept[0].why["note"]
+
+
+def test_only_what_earlier_stages_kept_is_kept():
+    edits = EditList.of([Span(3, 5), Span(10, 20)])
+
+    assert chosen((2, 4), (9, 11), edits=edits, before="0s", after="0s").spans == (
+        Span(3, 4),
+        Span(10, 11),
+    )
+
+
+def test_speech_outside_of_what_is_kept_leaves_nothing():
+    assert chosen((2, 4), edits=EditList.of([Span(10, 12)])).kept == ()
