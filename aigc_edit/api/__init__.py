@@ -17,7 +17,7 @@ from aigc_edit.api.stages import (
 )
 from aigc_edit.api.units import Decibels, LoudnessUnits, Seconds
 from aigc_edit.errors import AigcEditError, ModelError, PluginError
-from aigc_edit.media import HOP_SECONDS, SILENCE, LoudnessMeter, Samples
+from aigc_edit.media import HOP_SECONDS, SILENCE, LoudnessMeter, Samples, TruePeaks
 from aigc_edit.timeline import (
     Curve,
     EditList,
@@ -73,6 +73,7 @@ __all__ = [
     "Timeline",
     "Track",
     "TrackRef",
+    "TruePeaks",
     "gaps",
     "merged",
     "on_clock",

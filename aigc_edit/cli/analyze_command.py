@@ -17,16 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    from aigc_edit.engine import analyse
+    from aigc_edit.engine import analyse, refuse_input
     from aigc_edit.pipeline import load_pipeline
 
+    output = Path(parsed.output) if parsed.output else None
+    if output is not None:
+        refuse_input(output, parsed.input)
     pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
     analysis = analyse(pipeline, parsed.input, common.run_options(parsed))
     text = analysis.timeline.dumps()
-    if parsed.output is None:
+    if output is None:
         print(text)
     else:
-        _written(parsed.output, text)
+        _written(output, text)
     return 0
 
 
@@ -34,5 +37,5 @@ def _written(path: Path, text: str) -> None:
     from aigc_edit.media import scratch_for
 
     with scratch_for(path) as scratch:
-        scratch.part("timeline").write_text(text + "\n", "utf-8")
+        scratch.write_text("timeline", text + "\n")
         scratch.publish("timeline")

@@ -27,7 +27,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser, help_text: str) -> None:
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=help_text)
+    parser.add_argument("-o", "--output", metavar="FILE", help=help_text)
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from types import FrameType
@@ -33,6 +34,7 @@ _CALM_THREADS = {
     "OPENCV_FOR_THREADS_NUM": "1",
 }
 _INTERRUPTED, _TERMINATED = 130, 143
+_PATIENCE_SECONDS = 1.2
 _EPILOG = """\
 examples:
   aigc-edit run pipelines/highlight.yaml talk.mp4
@@ -127,18 +129,36 @@ def _bug(error: Exception, *, debug: bool) -> int:
 
 
 def _listen_for_signals() -> None:
-    """Ctrl-C and SIGTERM stop cleanly; a second Ctrl-C stops at once."""
+    """Ctrl-C and SIGTERM stop cleanly, and soon: threads that are deep in a net or an import
+    get a moment, then the process ends without them. A second Ctrl-C stops at once.
+    """
     interrupts = 0
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         nonlocal interrupts
         interrupts += 1
         if interrupts > 1:
-            os._exit(_INTERRUPTED)
+            _end(_INTERRUPTED)
+        _end_later(_INTERRUPTED)
         raise KeyboardInterrupt
 
     def terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+        _end_later(_TERMINATED)
         raise Terminated
 
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, terminate)
+
+
+def _end_later(code: int) -> None:
+    timer = threading.Timer(_PATIENCE_SECONDS, _end, [code])
+    timer.daemon = True
+    timer.start()
+
+
+def _end(code: int) -> NoReturn:
+    """Ends the process here and now; nothing half-written stays."""
+    media = sys.modules.get("aigc_edit.media")
+    if media is not None:
+        media.sweep()
+    os._exit(code)

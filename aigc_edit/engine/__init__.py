@@ -12,6 +12,7 @@ from aigc_edit.engine.runner import (
     analyse,
     output_path,
     plan_run,
+    refuse_input,
     run,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "analyse",
     "cache_folder",
     "output_path",
+    "refuse_input",
     "plan_run",
     "resolve_device",
     "run",

@@ -79,7 +79,7 @@ class Analysis:
     warnings: tuple[str, ...] = ()
 
 
-def output_path(pipeline: Pipeline, source: Path, wanted: Path | None) -> Path:
+def output_path(pipeline: Pipeline, source: Path, wanted: str | Path | None) -> Path:
     """Where a result goes: a file, a folder, or by default NAME.PIPELINE.mp4 right here.
 
     Raises:
@@ -87,17 +87,23 @@ def output_path(pipeline: Pipeline, source: Path, wanted: Path | None) -> Path:
         EncodeError: no container of that name is written.
     """
     name = f"{source.stem}.{pipeline.name}.{pipeline.output.container}"
-    if wanted is None:
-        wanted = Path(name)
-    elif wanted.is_dir() or str(wanted).endswith(("/", "\\")):
-        wanted = wanted / name
-    chosen_codec(wanted.suffix, "auto", sound=False)
-    if wanted.exists() and source.exists() and wanted.samefile(source):
-        raise UsageError("the output is the input", where=wanted, cure="Name another file with -o.")
-    return wanted
+    output = Path(wanted or name)
+    if output.is_dir() or str(wanted).endswith("/"):
+        output = output / name
+    chosen_codec(output.suffix, "auto", sound=False)
+    refuse_input(output, source)
+    return output
 
 
-def plan_run(pipeline: Pipeline, path: Path, wanted: Path | None, options: RunOptions) -> Plan:
+def refuse_input(output: Path, source: Path) -> None:
+    """Raises UsageError where an output would be written over its own input."""
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError("the output is the input", where=output, cure="Name another file with -o.")
+
+
+def plan_run(
+    pipeline: Pipeline, path: Path, wanted: str | Path | None, options: RunOptions
+) -> Plan:
     """The plan of a run; exact where all tracks are in the cache already."""
     source = probe(path)
     steps = analysis_steps(pipeline, source, options.track_cache())
@@ -174,7 +180,10 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline) -> EditList
 
 
 def run(
-    pipeline: Pipeline, path: Path, wanted: Path | None = None, options: RunOptions | None = None
+    pipeline: Pipeline,
+    path: Path,
+    wanted: str | Path | None = None,
+    options: RunOptions | None = None,
 ) -> RunResult:
     """Runs a pipeline over a file. What exists under the output's name is replaced at the end.
 
@@ -217,11 +226,11 @@ class _Rendering:
         muxed = self._muxed(picture, sound)
         record = self._record(device, picture, sound)
         beside = self._delivered(tracks, record)
+        for number, text in enumerate(beside.values()):
+            self.scratch.write_text(f"beside{number}", text)
         self.scratch.publish(muxed.name)
-        for target, text in beside.items():
-            part = self.scratch.part(f"beside{target.suffix}")
-            part.write_text(text, "utf-8")
-            self.scratch.publish(part.name, target)
+        for number, target in enumerate(beside):
+            self.scratch.publish(f"beside{number}", target)
         return RunResult(self.scratch.output, tuple(beside), record, self.edits)
 
     def _rendered(self, device: str, tracks: Timeline) -> tuple[RenderReport, SoundReport | None]:

@@ -21,6 +21,7 @@ from aigc_edit.media import (
     converted_blocks,
     encodable_rate,
     sample_at,
+    writing,
 )
 from aigc_edit.timeline import EditList, Timeline
 
@@ -61,13 +62,12 @@ def render_sound(
     )
     total = sample_at(edits.duration, settings.rate)
     context = SoundContext(settings.rate, settings.channels, total, edits.seams, tracks)
-    blocks = _blocks(_cut(source, edits, settings), settings.rate)
+    blocks = _blocks(_cut(source, edits, settings), settings.rate, stop)
     for number, audio_filter in enumerate(filters):
         blocks = _through(blocks, audio_filter, context, scratch / f"programme{number}.f32")
     with SoundWriter(path, settings) as writer:
         for block in blocks:
-            if stop.is_set():
-                raise Stopped
+            _heed(stop)
             writer.write(block.samples)
     decisions = {f.name: dict(f.report()) for f in filters}
     return SoundReport(total, settings.rate, settings.channels, decisions)
@@ -84,9 +84,15 @@ def _cut(source: Source, edits: EditList, settings: SoundSettings) -> Iterator[S
         yield from converted_blocks(reader.blocks(span), native, target, stop - first)
 
 
-def _blocks(pieces: Iterator[Samples], rate: int) -> Iterator[AudioBlock]:
+def _heed(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped
+
+
+def _blocks(pieces: Iterator[Samples], rate: int, stop: threading.Event) -> Iterator[AudioBlock]:
     first = 0
     for samples in pieces:
+        _heed(stop)
         if samples.shape[1]:
             yield AudioBlock(samples, rate, first)
             first += samples.shape[1]
@@ -122,7 +128,8 @@ def _measured(
                 audio_filter.measure(block)
             channels, rate = block.samples.shape[0], block.rate
             lengths.append(block.samples.shape[1])
-            np.ascontiguousarray(block.samples, np.float32).tofile(file)
+            with writing(programme):
+                file.write(block.samples.astype(np.float32).tobytes())
     first = 0
     with programme.open("rb") as file:
         for length in lengths:

@@ -16,7 +16,7 @@ from aigc_edit.media.forms import (
     PictureForm,
     Pixels,
 )
-from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter
+from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.pictures import Damage, Picture, PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.sound import (
@@ -36,6 +36,8 @@ from aigc_edit.media.writer import (
     encodable_rate,
     mux,
     scratch_for,
+    sweep,
+    writing,
 )
 
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "SoundSettings",
     "SoundWriter",
     "Source",
+    "TruePeaks",
     "VideoStream",
     "ahead",
     "chosen_codec",
@@ -76,4 +79,6 @@ __all__ = [
     "probe",
     "sample_at",
     "scratch_for",
+    "sweep",
+    "writing",
 ]

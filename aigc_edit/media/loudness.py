@@ -17,7 +17,6 @@ _RELATIVE_GATE = -10.0  # LU
 _OFFSET = -0.691  # dB, so that a 997 Hz sine at 0 dBFS reads -3.01 LUFS
 SILENCE = -120.0  # LUFS, where there is nothing to measure
 _OVERSAMPLING = 4  # BS.1770-4 annex 2, at 48 kHz
-_PEAK_CONTEXT = 32  # samples that the oversampling filter sees on each side
 # Weights of 5.1 in FFmpeg's order (L R C LFE Ls Rs); all other layouts weigh 1.
 _SURROUND_WEIGHTS = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
 
@@ -40,7 +39,8 @@ class LoudnessMeter:
     """
 
     def __init__(self, rate: int, channels: int, *, peaks: bool = True) -> None:
-        self._hop = round(rate * HOP_SECONDS)
+        self._hop = rate * HOP_SECONDS  # samples; no whole number at 11,025 Hz
+        self._hops_done = 0
         self._sections = _k_weighting(rate)
         self._state = np.zeros((len(self._sections), channels, 2))
         weights = _SURROUND_WEIGHTS if channels == 6 else (1.0,) * channels
@@ -57,12 +57,21 @@ class LoudnessMeter:
             return
         weighted, self._state = sosfilt(self._sections, samples, axis=1, zi=self._state)
         power = (self._weights * np.square(weighted)).sum(axis=0)
-        power = np.concatenate([self._left, power])
-        whole = len(power) // self._hop * self._hop
-        self._power.append(power[:whole].reshape(-1, self._hop).mean(axis=1))
-        self._left = power[whole:]
+        self._gather(np.concatenate([self._left, power]))
         if self._peaks is not None:
             self._peaks.add(samples)
+
+    def _gather(self, power: npt.NDArray[np.float64]) -> None:
+        """Means over hops of 100 ms, which begin at the nearest samples."""
+        first = round(self._hops_done * self._hop)
+        count = int((first + len(power)) / self._hop + 1e-9) - self._hops_done
+        edges = np.rint((self._hops_done + np.arange(count + 1)) * self._hop).astype(int) - first
+        edges = edges[edges <= len(power)]
+        if len(edges) > 1:
+            sums = np.add.reduceat(power[: edges[-1]], edges[:-1])
+            self._power.append(sums / np.diff(edges))
+            self._hops_done += len(edges) - 1
+        self._left = power[edges[-1] :]
 
     def momentary(self) -> npt.NDArray[np.float32]:
         """Momentary loudness (400 ms) every 100 ms, LUFS: float32 [N], at the window's middle."""
@@ -82,23 +91,44 @@ class LoudnessMeter:
         return np.concatenate([np.zeros(0), *self._power])
 
 
+class TruePeaks:
+    """Finds the true peak of every sample (BS.1770-4 annex 2), block by block.
+
+    A sample is judged when the filter has seen enough on both sides of it, so that results come
+    `DELAY` samples late, and do not depend on how the blocks are cut.
+    """
+
+    DELAY = 64
+
+    def __init__(self, channels: int) -> None:
+        self._held = np.zeros((channels, 2 * self.DELAY), np.float32)
+
+    def add(self, samples: Samples) -> npt.NDArray[np.float32]:
+        """float32 [N]: the highest absolute value around each of N samples, DELAY ago."""
+        from scipy.signal import resample_poly
+
+        joined = np.concatenate([self._held, samples], axis=1)
+        self._held = joined[:, joined.shape[1] - 2 * self.DELAY :]
+        dense = np.abs(resample_poly(joined, _OVERSAMPLING, 1, axis=1)).max(axis=0)
+        judged = dense.reshape(-1, _OVERSAMPLING).max(axis=1)[self.DELAY : -self.DELAY]
+        return np.asarray(judged, np.float32)
+
+    def rest(self) -> npt.NDArray[np.float32]:
+        """float32 [DELAY]: the last samples, after which there is silence."""
+        return self.add(np.zeros((len(self._held), self.DELAY), np.float32))
+
+
 class _PeakMeter:
     def __init__(self, channels: int) -> None:
-        self._context = np.zeros((channels, _PEAK_CONTEXT), np.float32)
+        self._peaks = TruePeaks(channels)
         self._peak = 0.0
 
     def add(self, samples: Samples) -> None:
-        from scipy.signal import resample_poly
-
-        joined = np.concatenate([self._context, samples], axis=1)
-        # Only a sample near the peak so far can hold a higher one between samples (+3 dB).
-        if np.abs(joined).max() * 2 > self._peak:
-            dense = np.abs(resample_poly(joined, _OVERSAMPLING, 1, axis=1))
-            self._peak = max(self._peak, float(dense.max()))
-        self._context = joined[:, -_PEAK_CONTEXT:]
+        self._peak = max(self._peak, float(self._peaks.add(samples).max(initial=0)))
 
     def peak(self) -> float:
-        return 20 * math.log10(self._peak) if self._peak > 1e-6 else SILENCE
+        peak = max(self._peak, float(self._peaks.rest().max()))
+        return 20 * math.log10(peak) if peak > 1e-6 else SILENCE
 
 
 def _windowed(hops: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -113,6 +113,8 @@ class SoundConverter:
         self.same = source_rate == rate and layout == LAYOUTS.get(channels)
         self._layout, self._source_rate = layout, source_rate
         self._resampler = av.AudioResampler(format="fltp", layout=LAYOUTS[channels], rate=rate)
+        # swresample keeps the power of both sides in a float downmix: full scale would be left.
+        self._gain = np.float32(0.5**0.5 if (layout, channels) == ("stereo", 1) else 1)
 
     def converted(self, samples: Samples) -> Samples:
         """What comes out for samples [C, N] that go in: float32 [channels, M]."""
@@ -122,11 +124,11 @@ class SoundConverter:
             np.ascontiguousarray(samples), format="fltp", layout=self._layout
         )
         frame.sample_rate = self._source_rate
-        return _joined(self._resampler.resample(frame))
+        return _joined(self._resampler.resample(frame)) * self._gain
 
     def rest(self) -> Samples:
         """What the filter still held at the end."""
-        return _joined([] if self.same else self._resampler.resample(None))
+        return _joined([] if self.same else self._resampler.resample(None)) * self._gain
 
 
 def converted_blocks(

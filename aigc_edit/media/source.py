@@ -26,6 +26,7 @@ MAX_RATE = 1000  # frames a second; more is a damaged header
 TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
 _GRID_TOLERANCE = 0.05  # of a frame
+_BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the rate
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
 _HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as players assume
@@ -78,7 +79,7 @@ class VideoStream:
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
-    """The sound of a source; `first` as in VideoStream."""
+    """The sound of a source: samples a second, channels and their layout."""
 
     index: int
     codec: str
@@ -281,7 +282,7 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
 
 
 def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
-    rate = _rate(stream)
+    rate = _rate(stream, index)
     rotation = _rotation(frame)
     aspect = _pixel_aspect(stream)
     width, height = _shown_size(frame.width, frame.height, aspect, rotation)
@@ -304,11 +305,14 @@ def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
     )
 
 
-def _rate(stream: Any) -> Fraction:
-    """Frames a second on average."""
+def _rate(stream: Any, index: PictureIndex) -> Fraction:
+    """Frames a second on average; the rate that was meant where the clock only bends it."""
     told = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     known = [Fraction(r) for r in told if r and r <= MAX_RATE]
-    return known[0] if known else _FALLBACK_RATE
+    if not known:
+        return _FALLBACK_RATE
+    meant = (r for r in known[1:] if abs(r / known[0] - 1) < _BENT)
+    return next((r for r in meant if _is_constant(index.times, r)), known[0])
 
 
 def _is_constant(times: npt.NDArray[np.float64], rate: Fraction) -> bool:
@@ -367,4 +371,5 @@ def _duration(index: PictureIndex, video: VideoStream) -> Fraction:
     if not video.timed:
         return len(index.times) / video.rate
     last = Fraction(float(index.times[-1])).limit_denominator(10**6)
-    return max(index.end, last + 1 / video.rate / 2) - video.first
+    end = index.end if index.end > last else last + 1 / video.rate
+    return end - video.first

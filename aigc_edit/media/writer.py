@@ -297,6 +297,11 @@ class Scratch:
     def part(self, name: str) -> Path:
         return self.folder / name
 
+    def write_text(self, name: str, text: str) -> None:
+        """A part that is text; names of files that are no text come out as escapes."""
+        with writing(self.part(name)):
+            self.part(name).write_text(text, "utf-8", errors="backslashreplace")
+
     def publish(self, name: str, target: Path | None = None) -> Path:
         """Gives a finished part its final name, at once and durably."""
         part, target = self.part(name), target or self.output
@@ -306,6 +311,16 @@ class Scratch:
             _synced(target.parent)
         self.published.append(target)
         return target
+
+
+# Scratch folders in use: what a process that must stop at once removes first.
+_LIVE: set[Path] = set()
+
+
+def sweep() -> None:
+    """Removes all scratch folders of this process; for a stop that cannot wait for threads."""
+    for folder in tuple(_LIVE):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -326,10 +341,12 @@ def scratch_for(output: Path) -> Iterator[Scratch]:
             where=output,
             cure="Name another place with -o.",
         ) from cause
+    _LIVE.add(folder)
     try:
         yield Scratch(folder, output)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _LIVE.discard(folder)
 
 
 def _synced(path: Path) -> None:

@@ -135,7 +135,7 @@ class _Checker:
         self._known_owners(overrides, specs)
         self.problems += _track_problems(self.document, specs)
         stages = tuple(spec for spec in specs if spec is not None)
-        name = str(data.get("name", default_name))
+        name = self._name(data.get("name", default_name))
         return Pipeline(name, stages, output, str(data.get("description") or ""))
 
     def _keys(self, data: Mapping[Any, Any], where: Where, known: Sequence[str]) -> None:
@@ -144,6 +144,13 @@ class _Checker:
                 self.note(
                     (*where, str(key)), f"no key {str(key)!r} here", suggestion(str(key), known)
                 )
+
+    def _name(self, given: Any) -> str:
+        """The pipeline's name, which becomes part of file names."""
+        name = str(given)
+        if not name.strip() or set(name) & set("/\\\0\n"):
+            self.note(("name",), f"{name!r} cannot be part of a file's name", "Use plain words.")
+        return name
 
     def _schema(self, data: Mapping[str, Any]) -> None:
         version = data.get("schema")

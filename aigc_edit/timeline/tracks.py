@@ -166,7 +166,7 @@ class Curve(Track):
     def within(self, span: Span) -> FloatArray:
         """The values that `span` touches; empty where the curve does not reach."""
         first = max(0, int(span.start * self.rate))
-        last = -int(-span.end * self.rate // 1)  # rounds up
+        last = max(0, -int(-span.end * self.rate // 1))  # rounds up
         return self.values[first:last]
 
     def resampled(self, rate: Exact, length: int, fill: float = 0.0) -> FloatArray:

@@ -76,5 +76,6 @@ def _smoothed(values: np.ndarray, seconds: Fraction) -> np.ndarray:
     if not len(values):
         return values
     steady = median_filter(values, _CUT_WIDTH, mode="nearest")
-    smoothed: np.ndarray = uniform_filter1d(steady, max(1, round(seconds * RATE)), mode="nearest")
-    return smoothed
+    smoothed = uniform_filter1d(steady, max(1, round(seconds * RATE)), mode="nearest")
+    clean: np.ndarray = np.clip(smoothed, 0, 1)  # running sums leave a trace below nothing
+    return clean

@@ -17,12 +17,11 @@ from aigc_edit.api import (
     Samples,
     SoundContext,
     StageOptions,
+    TruePeaks,
     option,
 )
 
 _HOP_SECONDS = 0.001  # the limiter's gain has one value a millisecond
-_OVERSAMPLING = 4  # BS.1770-4 annex 2
-_CONTEXT = 32  # samples that the oversampling filter sees before a block
 _HOLD_HOPS = 11  # the limiter begins 5 ms before a peak and ends 5 ms after it
 _MAX_GAIN = 30.0  # dB; what is quieter is noise, and stays
 
@@ -46,7 +45,8 @@ class LoudNorm(AudioFilter):
     def begin(self, context: SoundContext) -> None:
         self._hop = max(1, round(context.rate * _HOP_SECONDS))
         self._meter = LoudnessMeter(context.rate, context.channels, peaks=True)
-        self._before = np.zeros((context.channels, _CONTEXT), np.float32)
+        self._true_peaks = TruePeaks(context.channels)
+        self._early = TruePeaks.DELAY  # peaks of the silence before the first sample
         self._left = np.zeros(0, np.float32)
         self._peaks: list[npt.NDArray[np.float32]] = []
         self._gain: float | None = None
@@ -57,13 +57,12 @@ class LoudNorm(AudioFilter):
 
     def _note_peaks(self, samples: Samples) -> None:
         """The highest true peak of every millisecond."""
-        from scipy.signal import resample_poly
+        found = self._true_peaks.add(samples)[self._early :]
+        self._early = max(0, self._early - samples.shape[1])
+        self._gather(found)
 
-        joined = np.concatenate([self._before, samples], axis=1)
-        self._before = joined[:, -_CONTEXT:]
-        dense = np.abs(resample_poly(joined, _OVERSAMPLING, 1, axis=1)).max(axis=0)
-        own = dense[_CONTEXT * _OVERSAMPLING :].reshape(-1, _OVERSAMPLING).max(axis=1)
-        peaks = np.concatenate([self._left, own.astype(np.float32)])
+    def _gather(self, found: npt.NDArray[np.float32]) -> None:
+        peaks = np.concatenate([self._left, found])
         whole = len(peaks) // self._hop * self._hop
         self._peaks.append(peaks[:whole].reshape(-1, self._hop).max(axis=1))
         self._left = peaks[whole:]
@@ -80,6 +79,7 @@ class LoudNorm(AudioFilter):
         """One gain for the whole, and an envelope that keeps every peak under the ceiling."""
         from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
+        self._gather(self._true_peaks.rest()[self._early :])
         self._measured = self._meter.result()
         silent = self._measured.integrated <= SILENCE
         wanted = 0.0 if silent else self.options.target - self._measured.integrated

@@ -175,13 +175,18 @@ class _Search:
 
     def _longer(self, choice: _Choice, room: Span, longest: Fraction) -> _Choice | None:
         """The longest stretch around a choice that has no worse borders."""
-        starts = self._boundaries.between(room.start, choice.start.time)
-        ends = self._boundaries.between(choice.end.time, room.end)
+        earliest = max(room.start, choice.end.time - longest)
+        latest = min(room.end, choice.start.time + longest)
+        worst = max(choice.start.cost, choice.end.cost)
+        starts = self._boundaries.between(earliest, choice.start.time)
+        ends = self._boundaries.between(choice.end.time, latest)
         fitting = [
             (start, end)
-            for start, end in product(starts, ends)
+            for start, end in product(
+                (start for start in starts if start.cost <= worst),
+                (end for end in ends if end.cost <= worst),
+            )
             if choice.span.duration < end.time - start.time <= longest
-            and max(start.cost, end.cost) <= max(choice.start.cost, choice.end.cost)
         ]
         if not fitting:
             return None

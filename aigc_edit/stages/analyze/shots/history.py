@@ -6,13 +6,13 @@ from collections import deque
 from typing import NamedTuple
 
 from aigc_edit.stages.analyze.shots.boundaries import Images
-from aigc_edit.stages.analyze.shots.prediction import Gray, Plane, levelled, unpredicted, vector
+from aigc_edit.stages.analyze.shots.prediction import Picture, Plane, levelled, unpredicted, vector
 
 
 class Held(NamedTuple):
     """What stays of a frame for a second or so."""
 
-    gray: Gray  # [H, W]
+    picture: Picture  # [H, W, 3]
     vector: Plane  # [H * W / 4], see prediction
 
 
@@ -52,14 +52,14 @@ class History:
         level, contrast = (float(value[0, 0]) for value in cv2.meanStdDev(gray))
         self.levels.append(level)
         self.contrasts.append(contrast)
-        self._held.append(Held(gray, vector(gray)))
         self._last = frame.copy()
+        self._held.append(Held(self._last, vector(gray)))
 
     def differ(self, one: int, other: int) -> bool:
         """Whether block motion does not predict the one frame from the other."""
-        return unpredicted(self[one].gray, self[other].gray)
+        return unpredicted(self[one].picture, self[other].picture)
 
     def differ_levelled(self, one: int, other: int) -> bool:
         """The same, with the one at the brightness and contrast of the other."""
-        old, new = self[one].gray, self[other].gray
+        old, new = self[one].picture, self[other].picture
         return unpredicted(levelled(old, new), new)

@@ -5,22 +5,26 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Gray = npt.NDArray[np.uint8]
+Gray = npt.NDArray[np.uint8]  # [H, W]
+Picture = npt.NDArray[np.uint8]  # [H, W, 3]
 Plane = npt.NDArray[np.float32]
 
 BLOCK = 8  # pixels, the lookahead block of x264
 REACH = 4  # pixels of motion: 1/16 of the picture in one frame, 80 pixels of 1280
 NOISE = 4.0  # grey levels of 255 that no prediction is expected to get right
-UNPREDICTED = 0.6  # inter over intra cost; x264 calls it scenecut=40
+# Inter over intra cost. x264's scenecut=40 means 0.6 of luma; colours are coded more coarsely,
+# and so predicted a little worse.
+UNPREDICTED = 0.7
 
 
-def unpredicted(old: Gray, new: Gray) -> bool:
+def unpredicted(old: Picture, new: Picture) -> bool:
     """Whether block motion predicts the one from the other hardly better than nothing does.
 
-    Asked in both directions, since a flat frame is always predicted well by a rich one.
+    Asked in both directions, since a flat frame is always predicted well by a rich one; and of
+    all colours, since drawings and slides may change in nothing else.
 
     Args:
-        old, new: uint8 [H, W], both sides multiples of BLOCK.
+        old, new: uint8 [H, W, 3], both sides multiples of BLOCK.
     """
     alone_old, alone_new = _intra_cost(old), _intra_cost(new)
     limit = UNPREDICTED * float(alone_old.sum() + alone_new.sum())
@@ -32,11 +36,11 @@ def unpredicted(old: Gray, new: Gray) -> bool:
     return True
 
 
-def levelled(old: Gray, new: Gray) -> Gray:
+def levelled(old: Picture, new: Picture) -> Picture:
     """old at the brightness and contrast of new: x264's weighted prediction."""
     gain = (float(new.std()) + 1) / (float(old.std()) + 1)
     level = (old.astype(np.float32) - old.mean()) * gain + new.mean()
-    result: Gray = np.clip(np.rint(level), 0, 255).astype(np.uint8)
+    result: Picture = np.clip(np.rint(level), 0, 255).astype(np.uint8)
     return result
 
 
@@ -60,29 +64,29 @@ def blend(start: Plane, middle: Plane, end: Plane) -> tuple[float, float, float]
     return old, new, max(0.0, 1 - (old * sm + new * em) / mm)
 
 
-def _intra_cost(gray: Gray) -> Plane:
+def _intra_cost(picture: Picture) -> Plane:
     """float [H/8, W/8]: mean deviation inside each block, and noise."""
-    blocks = _blocks(gray.astype(np.float32))
+    height, width, channels = picture.shape
+    blocks = picture.astype(np.float32).reshape(
+        height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels
+    )
     inside = np.abs(blocks - blocks.mean(axis=(1, 3), keepdims=True))
-    cost: Plane = inside.mean(axis=(1, 3)) + NOISE
+    cost: Plane = inside.mean(axis=(1, 3, 4)) + NOISE
     return cost
 
 
-def _inter_cost(reference: Gray, target: Gray, reach: int) -> Plane:
+def _inter_cost(reference: Picture, target: Picture, reach: int) -> Plane:
     """float [H/8, W/8]: mean difference of each block of target to its best match nearby."""
     import cv2
 
-    height, width = target.shape
+    height, width, channels = target.shape
     wide = cv2.copyMakeBorder(reference, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    # Colours side by side in a row: one resize is the mean over a block and its colours.
+    flat, row = wide.reshape(len(wide), -1), target.reshape(height, -1)
     grid = (width // BLOCK, height // BLOCK)
     best = np.full(grid[::-1], np.inf, np.float32)
     for y in range(2 * reach + 1):
-        for x in range(2 * reach + 1):
-            error = cv2.absdiff(target, wide[y : y + height, x : x + width])
+        for x in range(0, (2 * reach + 1) * channels, channels):
+            error = cv2.absdiff(row, flat[y : y + height, x : x + width * channels])
             np.minimum(best, cv2.resize(error, grid, interpolation=cv2.INTER_AREA), out=best)
     return best
-
-
-def _blocks(plane: Plane) -> Plane:
-    height, width = plane.shape
-    return plane.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
