@@ -27,9 +27,9 @@ from aigc_edit.media import (
     Damage,
     Image,
     Picture,
-    PictureConverter,
     PictureForm,
     PictureReader,
+    PictureShrinker,
     Samples,
     SoundConverter,
     SoundReader,
@@ -152,11 +152,11 @@ class _FrameFeed:
 
 def _see(source: Source, wanted: Sequence[tuple[Analyzer, Frames]], clock: Clock) -> Damage:
     feeds = [_FrameFeed(a, n, _form(n, source)) for a, n in wanted]
-    forms = {feed.form: PictureConverter(feed.form, source.video.colour) for feed in feeds}
+    shrinker = PictureShrinker({feed.form for feed in feeds}, source.video)
     with (
-        PictureReader(source) as reader,
+        PictureReader(source, draft=True) as reader,
         ahead(reader.pictures(), _AHEAD_PICTURES) as pictures,
-        ahead(_converted(pictures, feeds, forms), _AHEAD_PICTURES) as shrunk,
+        ahead(_shrunk(pictures, feeds, shrinker), _AHEAD_PICTURES) as shrunk,
     ):
         for taken, images, time in shrunk:
             for feed in taken:
@@ -170,16 +170,16 @@ def _see(source: Source, wanted: Sequence[tuple[Analyzer, Frames]], clock: Clock
 _Shrunk = tuple[list[_FrameFeed], dict[PictureForm, Image], Fraction]
 
 
-def _converted(
+def _shrunk(
     pictures: Iterator[Picture],
     feeds: Sequence[_FrameFeed],
-    forms: dict[PictureForm, PictureConverter],
+    shrinker: PictureShrinker,
 ) -> Iterator[_Shrunk]:
     """Each picture, scaled once for each distinct form that somebody wants now."""
     for picture in pictures:
         taken = [feed for feed in feeds if feed.wants(picture.time)]
         wanted = {feed.form for feed in taken}
-        yield taken, {f: forms[f].array(picture.frame) for f in wanted}, picture.time
+        yield taken, shrinker.arrays(picture.frame, wanted), picture.time
 
 
 def _form(need: Frames, source: Source) -> PictureForm:

@@ -14,6 +14,7 @@ from aigc_edit.media.forms import (
     Image,
     PictureConverter,
     PictureForm,
+    PictureShrinker,
     Pixels,
 )
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
@@ -57,6 +58,7 @@ __all__ = [
     "PictureConverter",
     "PictureForm",
     "PictureReader",
+    "PictureShrinker",
     "PictureSettings",
     "PictureWriter",
     "Pixels",

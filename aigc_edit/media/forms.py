@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,6 +87,68 @@ class PictureConverter:
             interpolation=Interpolation.AREA,
         )
         return np.asarray(shrunk.to_ndarray(), np.uint8)
+
+
+# A sketch's longer side has at least that many samples; forms of half that size are made of it.
+SKETCH_SIDE = 320
+_SKETCHED = ("yuv420p", "yuvj420p")
+
+
+class Sketch:
+    """Every k-th sample of every k-th line of a picture: what small forms are averaged from.
+
+    Reading all samples of a large picture costs more than an analyser does. At most a few
+    hundred samples across are taken, and each pixel of a form is the mean of four or more.
+    """
+
+    def __init__(self, video: VideoStream) -> None:
+        side = max(video.width, video.height)
+        step = max(1, side // SKETCH_SIDE) if video.pixel_format in _SKETCHED else 1
+        self._size = (video.width // step // 2 * 2, video.height // step // 2 * 2)
+        self._worthwhile = step > 1
+
+    def serves(self, form: PictureForm) -> bool:
+        """Whether a form is small enough to be made of the sketch."""
+        width, height = self._size
+        return self._worthwhile and 2 * form.width <= width and 2 * form.height <= height
+
+    def of(self, frame: Any) -> Any:
+        """The sketch of a frame, in its own matrix and range."""
+        import av
+        import cv2
+
+        width, height = self._size
+        planes = [
+            cv2.resize(_plane(plane), size, interpolation=cv2.INTER_NEAREST).reshape(-1, width)
+            for plane, size in zip(
+                frame.planes,
+                ((width, height), (width // 2, height // 2), (width // 2, height // 2)),
+                strict=True,
+            )
+        ]
+        return av.VideoFrame.from_ndarray(np.concatenate(planes), format="yuv420p")
+
+
+def _plane(plane: Any) -> Image:
+    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return lines[: plane.height, : plane.width]
+
+
+class PictureShrinker:
+    """Makes all forms of a picture that somebody wants, each once."""
+
+    def __init__(self, forms: Iterable[PictureForm], video: VideoStream) -> None:
+        self._sketch = Sketch(video)
+        self._converters = {form: PictureConverter(form, video.colour) for form in forms}
+
+    def arrays(self, frame: Any, wanted: Iterable[PictureForm]) -> dict[PictureForm, Image]:
+        """The wanted forms of a frame, as PictureConverter gives them."""
+        sketched = [form for form in wanted if self._sketch.serves(form)]
+        sketch = self._sketch.of(frame) if sketched else frame
+        return {
+            form: self._converters[form].array(sketch if form in sketched else frame)
+            for form in wanted
+        }
 
 
 class FrameConverter:

@@ -66,12 +66,14 @@ def blend(start: Plane, middle: Plane, end: Plane) -> tuple[float, float, float]
 
 def _intra_cost(picture: Picture) -> Plane:
     """float [H/8, W/8]: mean deviation inside each block, and noise."""
-    height, width, channels = picture.shape
-    blocks = picture.astype(np.float32).reshape(
-        height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels
-    )
-    inside = np.abs(blocks - blocks.mean(axis=(1, 3), keepdims=True))
-    cost: Plane = inside.mean(axis=(1, 3, 4)) + NOISE
+    import cv2
+
+    height, width, _ = picture.shape
+    grid, values = (width // BLOCK, height // BLOCK), picture.astype(np.float32)
+    means = cv2.resize(values, grid, interpolation=cv2.INTER_AREA)
+    flat = cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST)
+    inside = cv2.absdiff(values, flat).reshape(height, -1)
+    cost: Plane = cv2.resize(inside, grid, interpolation=cv2.INTER_AREA) + NOISE
     return cost
 
 
