@@ -22,6 +22,8 @@ def assert_levels_close(actual: np.ndarray, expected: np.ndarray) -> None:
     difference = np.abs(actual.astype(float) - expected.astype(float)).mean()
 
     assert difference <= CODED_LEVELS
+
+
 # Mean over rising tones of 0.4 at a codec's default bit rate; shifts are compared apart.
 CODED_SAMPLES = 0.015  # of full scale
 # AAC and Opus fill bands with noise of their own, which begins anew after a seek.

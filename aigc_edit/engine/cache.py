@@ -43,7 +43,7 @@ class TrackCache:
         with suppress(OSError):
             if note is not None:
                 return note.read_text("ascii")
-        digest = _file_digest(path)
+        digest = _file_digest(path, facts.st_size, facts.st_mtime_ns)
         self._write(note, digest)
         return digest
 
@@ -108,7 +108,9 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _file_digest(path: Path) -> str:
+@cache
+def _file_digest(path: Path, _size: int, _changed: int) -> str:
+    """SHA-256 of a file, once for each state of it."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

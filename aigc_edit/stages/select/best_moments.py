@@ -84,8 +84,12 @@ class BestMoments(Selector):
     def select(self, edits: EditList, tracks: Timeline) -> EditList:
         if edits.duration <= self.options.duration:
             return edits
-        search = _Search(self.options, tracks, Boundaries.of(tracks), edits)
-        chosen = search.extended(search.chosen())
+        boundaries = Boundaries.of(tracks)
+        # Speech is cut only where it leaves no other choice, and the reason says so then.
+        for places in (boundaries.outside_speech(), boundaries):
+            search = _Search(self.options, tracks, places, edits)
+            if chosen := search.extended(search.chosen()):
+                break
         ranks = {c.span: rank for rank, c in enumerate(_by_score(chosen), 1)}
         if self.options.order == "chronological":
             chosen = sorted(chosen, key=lambda c: c.span)

@@ -45,6 +45,10 @@ class Boundaries:
         places |= {t: Place(t, COSTS["edge"], "edge") for t in (whole.start, whole.end)}
         return cls(tuple(places[t] for t in sorted(places)))
 
+    def outside_speech(self) -> Boundaries:
+        """The places at which nobody is cut off."""
+        return Boundaries(tuple(place for place in self.places if place.kind != "speech"))
+
     def between(self, start: Fraction, end: Fraction) -> list[Place]:
         """The places in `[start, end]`."""
         first = bisect_left(self.places, start, key=lambda place: place.time)
