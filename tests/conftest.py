@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,7 +51,3 @@ def silent_film(clip_folder: Path) -> Path:
     """Two seconds without sound, a cut at one second."""
     spec = ClipSpec(frames=60, sound_rate=None, cuts=(30,))
     return make_clip(clip_folder / "silent.mp4", spec)
-
-
-def pytest_configure() -> None:
-    sys.dont_write_bytecode = True

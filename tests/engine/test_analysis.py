@@ -228,7 +228,7 @@ def test_a_stage_must_write_what_it_promised(clap_clip):
         analyse(pipeline, clap_clip, RunOptions("cpu", cache=False))
 
 
-def test_a_damaged_middle_is_passed_over_and_counted(clip_folder):
+def test_a_damaged_middle_is_passed_over(clip_folder):
     clip = make_clip(clip_folder / "damaged.mkv", ClipSpec(frames=200, gop=10))
     raw = bytearray(clip.read_bytes())
     middle = len(raw) // 2
@@ -241,8 +241,7 @@ def test_a_damaged_middle_is_passed_over_and_counted(clip_folder):
     pipeline = Pipeline("p", (StageSpec("witness", witness),))
     steps = analysis_steps(pipeline, source, TrackCache(None))
     context = _context(source, options)
-    damage = run_group(source, steps, context, Clock(Silent()))
+    run_group(source, steps, context, Clock(Silent()))
     finish_step(steps[0], Timeline(source.duration), context)
 
     assert 150 < sum(map(len, witness.batches)) <= 200
-    assert damage.packets >= 0
