@@ -15,7 +15,7 @@ from aigc_edit.api.stages import (
     SoundContext,
     Stage,
 )
-from aigc_edit.api.units import Decibels, LoudnessUnits, Seconds
+from aigc_edit.api.units import Decibels, FrameRate, LoudnessUnits, Seconds
 from aigc_edit.errors import AigcEditError, ModelError, PluginError
 from aigc_edit.media import HOP_SECONDS, SILENCE, LoudnessMeter, Samples, TruePeaks
 from aigc_edit.timeline import (
@@ -51,6 +51,7 @@ __all__ = [
     "FilterContext",
     "FrameBatch",
     "FrameFilter",
+    "FrameRate",
     "Frames",
     "Kept",
     "Kind",

@@ -17,6 +17,8 @@ _UNIT_SECONDS: dict[str, Fraction] = {
 }
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|h|m|s)\s*")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+_FASTEST = 1000  # frames a second
+_NTSC_ROUNDING = Fraction(1, 200)  # people write 23.98, 29.97, 59.94
 _NUMBER = r"-?\d+(\.\d+)?"
 
 
@@ -45,6 +47,22 @@ def parse_seconds(value: Any) -> Fraction:
 def format_seconds(value: Fraction) -> str:
     """Seconds as a pipeline file says them."""
     return f"{float(value):.10g}s"
+
+
+def parse_rate(value: Any) -> Fraction:
+    """Exact frames a second from `25`, `"30000/1001"`, or `29.97`, which means the latter.
+
+    >>> parse_rate(29.97)
+    Fraction(30000, 1001)
+    """
+    try:
+        rate = Fraction(str(value).strip())
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if isinstance(value, bool) or not 0 < rate <= _FASTEST:
+        raise ValueError(f"{value!r} is not a frame rate, such as 25, 29.97 or 30000/1001")
+    meant = Fraction(round(rate * 1001 / 1000) * 1000, 1001)  # SMPTE 12M: 1000/1001 of the nominal
+    return meant if rate.denominator > 1 and abs(rate - meant) < _NTSC_ROUNDING else rate
 
 
 def _parse_unit(unit: str) -> Any:
@@ -83,4 +101,10 @@ LoudnessUnits = Annotated[
     BeforeValidator(_parse_unit("LUFS")),
     PlainSerializer(lambda v: f"{v:g} LUFS", when_used="json", return_type=str),
     WithJsonSchema(_number_or_text(rf"^{_NUMBER} ?LUFS$", "-14 LUFS")),
+]
+FrameRate = Annotated[
+    Fraction,
+    BeforeValidator(parse_rate),
+    PlainSerializer(str, when_used="json", return_type=str),
+    WithJsonSchema(_number_or_text(r"^[0-9.]+(/[0-9]+)?$", "30000/1001")),
 ]

@@ -51,7 +51,7 @@ class TrackCache:
         """What the tracks of a stage depend on, as one word."""
         facts = {
             "source": source_digest,
-            "code": [_code_digest("aigc_edit"), _code_digest(type(stage).__module__)],
+            "code": [code_digest("aigc_edit"), code_digest(type(stage).__module__)],
             "stage": [type(stage).__module__, stage.name, stage.version],
             "options": stage.options.model_dump(mode="json"),
             "weights": stage.weights(),
@@ -93,7 +93,7 @@ class TrackCache:
 
 
 @cache
-def _code_digest(module: str) -> str:
+def code_digest(module: str) -> str:
     """SHA-256 of the package that a module belongs to, so that changed code is noticed."""
     top = importlib.import_module(module.partition(".")[0])
     file = Path(top.__file__ or "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from aigc_edit.api import Audio, Frames
-from aigc_edit.media import Source
+from aigc_edit.engine.pieces import CopyChoice, Piece
+from aigc_edit.media import Encoder, Source
 from aigc_edit.timeline import EditList
 
 # Rules of thumb for estimates, measured with 720p H.264 on two cores: decoding 820 million
@@ -60,24 +61,36 @@ class DecisionPass:
 
 @dataclass(frozen=True, slots=True)
 class RenderPass:
-    """Decodes the GOPs of the kept spans, filters, encodes once.
+    """Decodes the GOPs of the kept spans, filters, encodes once; copies what nothing touches.
 
-    `edits` is None while the decision is still to come; the counts are estimates then.
+    Attributes:
+        edits: None while the decision is still to come; the counts are estimates then.
+        pieces: parts of the output that are made on their own.
+        frames: to encode.
+        copied: frames that are copied.
+        choice: what may be copied, and why no more.
     """
 
     edits: EditList | None
+    pieces: tuple[Piece, ...]
     frames: int
+    copied: int
     decoded: int
     filters: tuple[str, ...]
     codec: str
+    encoder: Encoder
+    choice: CopyChoice | None
 
     def lines(self) -> Iterator[str]:
         about = "" if self.edits is not None else "about "
         spans = f"{len(self.edits.kept)} spans, " if self.edits is not None else ""
-        counts = f"decode {about}{self.decoded} frames, encode {about}{self.frames}"
+        copied = f", copy {self.copied}" if self.copied else ""
+        counts = f"decode {about}{self.decoded} frames, encode {about}{self.frames}{copied}"
         yield f"{spans}{counts} ({self.codec})"
         if self.filters:
             yield f"  filter: {', '.join(self.filters)}"
+        if self.choice is not None and self.choice.why:
+            yield f"  {'copied' if self.copied else 'not copied'}: {self.choice.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,11 @@ class Plan:
 
     passes: tuple[Pass, ...]
     estimate: float
+
+    @property
+    def render(self) -> RenderPass:
+        """The render pass; every plan has one."""
+        return next(step for step in self.passes if isinstance(step, RenderPass))
 
     def lines(self) -> Iterator[str]:
         for number, step in enumerate(self.passes, 1):

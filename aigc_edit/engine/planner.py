@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
+
+import numpy as np
 
 from aigc_edit.api import Analyzer, Audio, AudioFilter, FrameFilter, Frames, Selector, Sink, Track
 from aigc_edit.engine.cache import TrackCache
+from aigc_edit.engine.pieces import Placed, copy_choice, make_pieces
 from aigc_edit.engine.plan import (
     AnalysisPass,
     DecisionPass,
@@ -21,9 +25,14 @@ from aigc_edit.engine.plan import (
     SoundPass,
     estimated_seconds,
 )
-from aigc_edit.media import Source, chosen_codec
+from aigc_edit.errors import UsageError
+from aigc_edit.media import CONTAINERS, Source, chosen_codec, chosen_encoder
 from aigc_edit.pipeline import Pipeline, StageSpec, registered
 from aigc_edit.timeline import EditList
+
+_USUAL_DEPTH = 8  # bits a sample
+_DEEP_CODECS = ("hevc", "av1")  # H.264 with ten bits plays almost nowhere
+_ROUNDING = 1e-5  # seconds; as SAME_TIME
 
 
 @dataclass(frozen=True)
@@ -157,29 +166,63 @@ def _analysis_pass(source: Source, group: Sequence[AnalysisStep]) -> AnalysisPas
 def _render_pass(
     pipeline: Pipeline, source: Source, edits: EditList | None, output: Path
 ) -> RenderPass:
-    codec = chosen_codec(output.suffix, pipeline.output.video.codec, sound=False)
-    filters = _ids(pipeline.of_kind("frames"))
+    filters, video = frame_filters(pipeline), pipeline.output.video
+    names = _ids(pipeline.of_kind("frames"))
+    codec = _video_codec(pipeline, source, output.suffix)
+    encoder = chosen_encoder(codec, video.encoder)
     if edits is None:
-        frames = round(_expected(pipeline, source) * source.video.rate)
-        return RenderPass(None, frames, frames, filters, codec)
-    frames, decoded = _counted(source, edits)
-    return RenderPass(edits, frames, decoded, filters, codec)
+        frames = round(_expected(pipeline, source) * (video.fps or source.video.rate))
+        return RenderPass(None, (), frames, 0, frames, names, codec, encoder, None)
+    choice = copy_choice(source, edits, pipeline.output, output.suffix, encoder, filters)
+    if video.mode == "copy" and choice.extent == "nothing":
+        raise UsageError(
+            f"the picture cannot be copied: {choice.why}",
+            where=source.path,
+            cure="Use output.video.mode=auto, which copies what it can.",
+        )
+    pieces = make_pieces(source, edits, choice, filters)
+    copied = sum(_shown(source, p.placed) for p in pieces if p.copied)
+    encoded = [placed for p in pieces if not p.copied for placed in p.placed]
+    frames = _shown(source, encoded) if video.fps is None else _at_rate(encoded, video.fps)
+    decoded = _decoded(source, encoded)
+    return RenderPass(edits, pieces, frames, copied, decoded, names, codec, encoder, choice)
 
 
-def _counted(source: Source, edits: EditList) -> tuple[int, int]:
-    """Frames shown and frames decoded for an edit list, by the index of the file."""
+def _video_codec(pipeline: Pipeline, source: Source, suffix: str) -> str:
+    """The codec of the output; `auto` keeps what is deeper than eight bits so, where nothing
+    touches it and the container holds a codec that players take with ten bits."""
+    wanted: str = pipeline.output.video.codec
+    untouched = not pipeline.of_kind("frames")
+    if wanted == "auto" and untouched and source.video.depth > _USUAL_DEPTH:
+        held = CONTAINERS[suffix][0] if suffix in CONTAINERS else ()
+        wanted = next((codec for codec in _DEEP_CODECS if codec in held), wanted)
+    return chosen_codec(suffix, wanted, sound=False)
+
+
+def _shown(source: Source, placed: Sequence[Placed]) -> int:
+    """Pictures of the source that begin within spans, by the index of the file."""
     if not source.video.timed:
-        shown = sum(round(s.duration * source.video.rate) for s in edits.spans)
-        last = max((s.end for s in edits.spans), default=Fraction(0))
-        return shown, round(last * source.video.rate)
-    first = float(source.video.first)
-    times = source.index.times - first
-    shown = decoded = 0
-    for span in edits.spans:
-        start, end = float(span.start) - 1e-5, float(span.end) - 1e-5
-        shown += int(((times >= start) & (times < end)).sum())
-        decoded += source.index.decoded_for(start + first, end + first)
-    return shown, decoded
+        return sum(round(p.span.duration * source.video.rate) for p in placed)
+    times = source.index.times - float(source.video.first)
+    if source.grid is not None:
+        times = np.round(times * float(source.grid)) / float(source.grid)
+    borders = [(float(p.span.start) - _ROUNDING, float(p.span.end) - _ROUNDING) for p in placed]
+    return sum(int(np.diff(np.searchsorted(times, border))[0]) for border in borders)
+
+
+def _at_rate(placed: Sequence[Placed], fps: Fraction) -> int:
+    return sum(ceil(p.end * fps) - ceil(p.at * fps) for p in placed)
+
+
+def _decoded(source: Source, placed: Sequence[Placed]) -> int:
+    """Pictures that must be decoded to show spans."""
+    if not source.video.timed:
+        return round(max((p.span.end for p in placed), default=Fraction(0)) * source.video.rate)
+    first = float(source.video.first) - _ROUNDING
+    return sum(
+        source.index.decoded_for(float(p.span.start) + first, float(p.span.end) + first)
+        for p in placed
+    )
 
 
 def _expected(pipeline: Pipeline, source: Source) -> Fraction:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import chain, groupby
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +17,30 @@ import numpy as np
 
 from aigc_edit.api import FilterContext, FrameFilter, Shots
 from aigc_edit.engine.analysis import blaming
+from aigc_edit.engine.pieces import Piece
 from aigc_edit.engine.progress import Clock
-from aigc_edit.errors import PluginError
+from aigc_edit.errors import DecodeError, PluginError
 from aigc_edit.media import (
     BT709,
+    SAME_TIME,
+    CopiedPart,
+    EncodedPart,
     Encoder,
     FrameConverter,
     Image,
     Picture,
     PictureConverter,
     PictureForm,
+    PicturePart,
     PictureReader,
     PictureSettings,
     PictureWriter,
     Source,
     ahead,
+    synced,
+    writing,
 )
-from aigc_edit.timeline import EditList, Timeline
+from aigc_edit.timeline import Timeline
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,13 +52,61 @@ _CPU_BATCH = 1
 
 
 @dataclass(frozen=True)
-class RenderReport:
-    """What the render pass did."""
+class RenderJob:
+    """What the render pass is to do.
 
+    Attributes:
+        pieces: of the output, copied ones included.
+        tracks: in output time.
+        fps: constant frames a second that were asked for; None keeps the source's times.
+        sps_id: see PictureSettings.
+        folder: where parts are written, and finished ones found again.
+    """
+
+    source: Source
+    pieces: Sequence[Piece]
+    seams: Sequence[Fraction]
+    filters: Sequence[FrameFilter]
+    tracks: Timeline
+    encoder: Encoder
+    quality: int
+    preset: str
+    fps: Fraction | None
+    sps_id: int | None
+    device: str
+    folder: Path
+
+    @property
+    def encoded(self) -> list[tuple[int, Piece]]:
+        """The pieces to encode, with their numbers."""
+        return [(n, piece) for n, piece in enumerate(self.pieces) if not piece.copied]
+
+
+@dataclass(frozen=True)
+class RenderReport:
+    """What the render pass did.
+
+    Attributes:
+        parts: all pieces, ready for the mux.
+        frames: pictures that were encoded, now or by a run that was killed.
+        resumed: pieces that such a run had finished.
+    """
+
+    parts: tuple[PicturePart, ...]
     frames: int
     decoded: int
     repeated: int
+    resumed: int
     damaged_packets: int
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An encoded piece: its file, its pictures."""
+
+    frames: int
+    repeated: int
+    depth: int
 
 
 @dataclass(frozen=True)
@@ -59,82 +117,150 @@ class _Run:
     picture: Picture
 
 
-def render(
-    source: Source,
-    edits: EditList,
-    filters: Sequence[FrameFilter],
-    tracks: Timeline,
-    *,
-    encoder: Encoder,
-    quality: int,
-    preset: str,
-    device: str,
-    path: Path,
-    clock: Clock,
-) -> RenderReport:
-    """Writes the pictures of an edit list to `path`; `tracks` are in output time."""
-    settings = _settings(source, filters, encoder, quality, preset)
+def render(job: RenderJob, clock: Clock) -> RenderReport:
+    """Encodes every piece that is not copied and not finished yet, each into a file of its own.
+
+    Raises:
+        DecodeError: no picture at all could be shown.
+    """
+    made = {n: found for n, _ in job.encoded if (found := _finished(job, n))}
+    todo = [(n, piece) for n, piece in job.encoded if n not in made]
+    resumed = len(made)
+    clock.advance(sum(piece.frames for piece in made.values()))
     with (
-        PictureReader(source) as reader,
-        PictureWriter(path, settings) as writer,
-        ahead(_placed(reader, edits), _AHEAD_PICTURES) as pictures,
-        _filtered(pictures, source, filters, tracks, edits, device, encoder) as shown,
+        PictureReader(job.source) as reader,
+        ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
+        _filtered(pictures, job) as shown,
     ):
-        for picture in shown:
-            writer.write(picture.frame, picture.time)
-            clock.advance()
-    damaged = reader.damage.packets
-    return RenderReport(writer.written, reader.decoded, writer.repeated, damaged)
-
-
-def _settings(
-    source: Source, filters: Sequence[FrameFilter], encoder: Encoder, quality: int, preset: str
-) -> PictureSettings:
-    width, height = source.video.width, source.video.height
-    for frame_filter in filters:
-        width, height = frame_filter.size(width, height)
-    return PictureSettings(
-        encoder=encoder,
-        quality=quality,
-        preset=preset,
-        width=width,
-        height=height,
-        rate=source.grid,
-        average=source.video.rate,
-        colour=BT709 if filters else source.video.colour,
+        made |= _encoded(shown, todo, job, clock)
+    parts = tuple(
+        CopiedPart(job.source, piece.placed[0].span, piece.start)
+        if piece.copied
+        else EncodedPart(_part(job, n), piece.start, made[n].depth)
+        for n, piece in enumerate(job.pieces)
+        if piece.copied or n in made
+    )
+    if not parts:
+        raise DecodeError("none of the kept pictures can be decoded", where=job.source.path)
+    return RenderReport(
+        parts=parts,
+        frames=sum(piece.frames for piece in made.values()),
+        decoded=reader.decoded,
+        repeated=sum(piece.repeated for piece in made.values()),
+        resumed=resumed,
+        damaged_packets=reader.damage.packets,
     )
 
 
-def _placed(reader: PictureReader, edits: EditList) -> Iterator[Picture]:
-    """The kept pictures at their output times."""
-    for span, offset in edits.placed():
-        for picture in reader.pictures(span):
-            yield Picture(offset + picture.time - span.start, picture.frame)
+def _part(job: RenderJob, number: int) -> Path:
+    return job.folder / f"piece{number:05}.mp4"
+
+
+def _finished(job: RenderJob, number: int) -> _Made | None:
+    """A piece that an earlier run finished: its note is written last."""
+    part = _part(job, number)
+    try:
+        note = json.loads(part.with_suffix(".json").read_text("ascii"))
+        if part.stat().st_size == note.pop("bytes"):
+            return _Made(**note)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None
+
+
+def _encoded(
+    shown: Iterator[Picture], todo: Sequence[tuple[int, Piece]], job: RenderJob, clock: Clock
+) -> dict[int, _Made]:
+    """Writes pictures in output order into the parts of their pieces."""
+    starts = [piece.start for _, piece in todo]
+    made = {}
+    for place, pictures in groupby(shown, key=lambda p: bisect_right(starts, p.time) - 1):
+        number, piece = todo[place]
+        made[number] = _written(pictures, piece, _part(job, number), job, clock)
+    return made
+
+
+def _written(
+    pictures: Iterator[Picture], piece: Piece, part: Path, job: RenderJob, clock: Clock
+) -> _Made:
+    unfinished = part.with_name(f"unfinished-{part.name}")
+    with PictureWriter(unfinished, _settings(job), piece.start) as writer:
+        for picture in pictures:
+            writer.write(picture.frame, picture.time)
+            clock.advance()
+    made = _Made(writer.written, writer.repeated, writer.depth)
+    with writing(part):
+        size = unfinished.stat().st_size
+        synced(unfinished)
+        unfinished.replace(part)
+        part.with_suffix(".json").write_text(json.dumps(asdict(made) | {"bytes": size}), "ascii")
+    return made
+
+
+def _settings(job: RenderJob) -> PictureSettings:
+    video = job.source.video
+    width, height = video.width, video.height
+    for frame_filter in job.filters:
+        width, height = frame_filter.size(width, height)
+    return PictureSettings(
+        encoder=job.encoder,
+        quality=job.quality,
+        preset=job.preset,
+        width=width,
+        height=height,
+        rate=job.fps or job.source.grid,
+        average=job.fps or video.rate,
+        colour=BT709 if job.filters else video.colour,
+        depth=8 if job.filters else video.depth,
+        sps_id=job.sps_id,
+    )
+
+
+def _placed(reader: PictureReader, pieces: Sequence[Piece], job: RenderJob) -> Iterator[Picture]:
+    """The pictures of pieces at their output times."""
+    for placed in chain.from_iterable(piece.placed for piece in pieces):
+        pictures = (
+            Picture(placed.at + picture.time - placed.span.start, picture.frame)
+            for picture in reader.pictures(placed.span)
+        )
+        yield from pictures if job.fps is None else at_rate(pictures, placed.end, job.fps)
+
+
+def at_rate(pictures: Iterable[Picture], end: Fraction, fps: Fraction) -> Iterator[Picture]:
+    """Pictures at every whole multiple of `1 / fps` before `end`: the one on display then.
+
+    Earlier and later pictures are shown again or left out; none is blended.
+    """
+    shown: Picture | None = None
+    number = 0
+    for picture in pictures:
+        if shown is None:
+            number = ceil(picture.time * fps)
+        while shown is not None and number < (picture.time - SAME_TIME) * fps:
+            yield Picture(number / fps, shown.frame)
+            number += 1
+        shown = picture
+    while shown is not None and number < (end - SAME_TIME) * fps:
+        yield Picture(number / fps, shown.frame)
+        number += 1
 
 
 @contextmanager
-def _filtered(
-    pictures: Iterator[Picture],
-    source: Source,
-    filters: Sequence[FrameFilter],
-    tracks: Timeline,
-    edits: EditList,
-    device: str,
-    encoder: Encoder,
-) -> Iterator[Iterator[Picture]]:
+def _filtered(pictures: Iterator[Picture], job: RenderJob) -> Iterator[Iterator[Picture]]:
     """Pictures through the chain of filters, which overlaps with decode and encode."""
-    if not filters:
+    if not job.filters:
         yield pictures
         return
-    video = source.video
-    context = FilterContext(video.width, video.height, video.rate, tracks, device)
-    batches = _batches(pictures, source, filters, context, edits)
-    for frame_filter in filters:
+    video = job.source.video
+    rate = job.fps or video.rate
+    context = FilterContext(video.width, video.height, rate, job.tracks, job.device)
+    batches = _batches(pictures, job, context)
+    for frame_filter in job.filters:
         batches = _through(batches, frame_filter, context)
         width, height = frame_filter.size(context.width, context.height)
-        context = FilterContext(width, height, video.rate, tracks, device)
+        context = FilterContext(width, height, rate, job.tracks, job.device)
     with ahead(batches, _AHEAD_BATCHES) as done:
-        yield _coded(done, FrameConverter(encoder.pixel_format))
+        yield _coded(done, FrameConverter(job.encoder.pixel_format))
 
 
 def _coded(batches: Iterator[_Batch], converter: FrameConverter) -> Iterator[Picture]:
@@ -154,27 +280,23 @@ class _Batch:
 
 
 def _batches(
-    pictures: Iterator[Picture],
-    source: Source,
-    filters: Sequence[FrameFilter],
-    context: FilterContext,
-    edits: EditList,
+    pictures: Iterator[Picture], job: RenderJob, context: FilterContext
 ) -> Iterator[_Batch]:
     import torch
 
-    size = min(f.max_batch for f in filters) if context.device != "cpu" else _CPU_BATCH
-    form = PictureForm(source.video.width, source.video.height)
-    converter = PictureConverter(form, source.video.colour)
-    cuts = _cuts(edits, context.tracks)
+    size = min(f.max_batch for f in job.filters) if context.device != "cpu" else _CPU_BATCH
+    video = job.source.video
+    converter = PictureConverter(PictureForm(video.width, video.height), video.colour)
+    cuts = _cuts(job.seams, context.tracks)
     for run, gathered in _gathered(pictures, cuts, size):
         images = np.stack([converter.array(p.frame) for p in gathered])
         frames = torch.from_numpy(images).permute(0, 3, 1, 2).to(context.device)
         yield _Batch(run, frames, tuple(p.time for p in gathered))
 
 
-def _cuts(edits: EditList, tracks: Timeline) -> list[Fraction]:
+def _cuts(seams: Sequence[Fraction], tracks: Timeline) -> list[Fraction]:
     """Output times at which filters forget: seams, and cuts of the source where they are known."""
-    cuts = set(edits.seams)
+    cuts = set(seams)
     for track in tracks.tracks.values():
         if isinstance(track, Shots):
             cuts |= {span.start for span in track.spans}

@@ -14,6 +14,7 @@ from aigc_edit.api import AnalysisContext, Delivery
 from aigc_edit.engine.analysis import blaming, finish_step, run_group
 from aigc_edit.engine.cache import TrackCache, cache_folder
 from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.pieces import on_clean_keys
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.planner import (
     AnalysisStep,
@@ -27,14 +28,17 @@ from aigc_edit.engine.planner import (
 )
 from aigc_edit.engine.progress import Clock, Progress, Silent
 from aigc_edit.engine.record import make_record, seconds, source_facts
-from aigc_edit.engine.render import RenderReport, render
+from aigc_edit.engine.render import RenderJob, RenderReport, render
+from aigc_edit.engine.resume import render_key
 from aigc_edit.engine.sound import SoundReport, render_sound
 from aigc_edit.errors import EncodeError, UsageError
 from aigc_edit.media import (
+    Programme,
     Scratch,
+    SoundPart,
     Source,
     chosen_codec,
-    chosen_encoder,
+    ensure_writable,
     mux,
     probe,
     scratch_for,
@@ -169,6 +173,8 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline) -> EditList
             edits = selector.select(edits, timeline).clipped(source.duration)
     if source.grid is not None:
         edits = edits.on_frames(source.grid, source.duration)
+    if pipeline.output.video.mode == "copy":
+        edits = on_clean_keys(edits, source)
     if not edits.kept:
         names = ", ".join(s.name for s in selectors(pipeline))
         raise UsageError(
@@ -192,40 +198,48 @@ def run(
     """
     options = options or RunOptions()
     output = output_path(pipeline, path, wanted)
+    ensure_writable(output)
     clock = Clock(options.progress)
-    with scratch_for(output) as scratch:
-        analysis = _analysed(pipeline, path, options, clock)
-        edits = _decided(pipeline, analysis.source, analysis.timeline)
-        plan = make_plan(
-            pipeline,
-            analysis.source,
-            analysis.steps,
-            edits=edits,
-            output=output,
-            fused=options.fused,
-        )
-        return _Rendering(pipeline, analysis, edits, plan, options, clock, scratch).done()
+    analysis = _analysed(pipeline, path, options, clock)
+    edits = _decided(pipeline, analysis.source, analysis.timeline)
+    plan = make_plan(
+        pipeline, analysis.source, analysis.steps, edits=edits, output=output, fused=options.fused
+    )
+    tracks = analysis.timeline.in_output(edits)
+    device = resolve_device(options.device)
+    key = render_key(
+        options.track_cache().source_digest(path),
+        plan.render,
+        pipeline.output.video,
+        frame_filters(pipeline),
+        tracks,
+        device,
+    )
+    with scratch_for(output, key) as scratch:
+        return _Rendering(
+            pipeline, analysis, edits, tracks, plan, options, device, clock, scratch
+        ).done()
 
 
 @dataclass(frozen=True)
 class _Rendering:
-    """The second half of a run: what was decided becomes files."""
+    """The second half of a run: what was decided becomes files. `tracks` are in output time."""
 
     pipeline: Pipeline
     analysis: Analysis
     edits: EditList
+    tracks: Timeline
     plan: Plan
     options: RunOptions
+    device: str
     clock: Clock
     scratch: Scratch
 
     def done(self) -> RunResult:
-        device = resolve_device(self.options.device)
-        tracks = self.analysis.timeline.in_output(self.edits)
-        picture, sound = self._rendered(device, tracks)
+        picture, sound = self._rendered()
         muxed = self._muxed(picture, sound)
-        record = self._record(device, picture, sound)
-        beside = self._delivered(tracks, record)
+        record = self._record(picture, sound)
+        beside = self._delivered(record)
         for number, text in enumerate(beside.values()):
             self.scratch.write_text(f"beside{number}", text)
         self.scratch.publish(muxed.name)
@@ -233,16 +247,18 @@ class _Rendering:
             self.scratch.publish(f"beside{number}", target)
         return RunResult(self.scratch.output, tuple(beside), record, self.edits)
 
-    def _rendered(self, device: str, tracks: Timeline) -> tuple[RenderReport, SoundReport | None]:
+    def _rendered(self) -> tuple[RenderReport, SoundReport | None]:
         """Picture and sound, side by side."""
         stop = threading.Event()
-        frames = sum(round(s.duration * self.analysis.source.video.rate) for s in self.edits.spans)
-        with ThreadPoolExecutor(1, "sound") as pool, self.clock.running("render", frames):
+        with (
+            ThreadPoolExecutor(1, "sound") as pool,
+            self.clock.running("render", self.plan.render.frames),
+        ):
             heard: Future[SoundReport] | None = None
             if self.analysis.source.audio is not None:
-                heard = pool.submit(self._sound, tracks, stop)
+                heard = pool.submit(self._sound, stop)
             try:
-                picture = self._picture(device, tracks)
+                picture = render(self._job(), self.clock)
                 return picture, heard.result() if heard is not None else None
             except BaseException:
                 stop.set()
@@ -250,29 +266,31 @@ class _Rendering:
                     heard.exception()
                 raise
 
-    def _picture(self, device: str, tracks: Timeline) -> RenderReport:
-        video = self.pipeline.output.video
-        codec = chosen_codec(self.scratch.output.suffix, video.codec, sound=False)
-        return render(
-            self.analysis.source,
-            self.edits,
-            frame_filters(self.pipeline),
-            tracks,
-            encoder=chosen_encoder(codec, video.encoder),
+    def _job(self) -> RenderJob:
+        video, planned = self.pipeline.output.video, self.plan.render
+        copies = planned.choice is not None and planned.copied > 0
+        return RenderJob(
+            source=self.analysis.source,
+            pieces=planned.pieces,
+            seams=self.edits.seams,
+            filters=frame_filters(self.pipeline),
+            tracks=self.tracks,
+            encoder=planned.encoder,
             quality=video.quality,
             preset=video.preset,
-            device=device,
-            path=self.scratch.part("picture.mp4"),
-            clock=self.clock,
+            fps=video.fps,
+            sps_id=planned.choice.sps_id if planned.choice and copies else None,
+            device=self.device,
+            folder=self.scratch.folder,
         )
 
-    def _sound(self, tracks: Timeline, stop: threading.Event) -> SoundReport:
+    def _sound(self, stop: threading.Event) -> SoundReport:
         audio = self.pipeline.output.audio
         return render_sound(
             self.analysis.source,
             self.edits,
             audio_filters(self.pipeline),
-            tracks,
+            self.tracks,
             codec=chosen_codec(self.scratch.output.suffix, audio.codec, sound=True),
             bitrate=audio.bitrate,
             scratch=self.scratch.folder,
@@ -283,23 +301,21 @@ class _Rendering:
     def _muxed(self, picture: RenderReport, sound: SoundReport | None) -> Path:
         """The finished file, still under a private name, checked against what was rendered."""
         part = self.scratch.part(f"muxed{self.scratch.output.suffix}")
-        parts = [self.scratch.part("picture.mp4")]
-        if sound is not None:
-            parts.append(self.scratch.part("sound.mp4"))
-        with self.clock.running("mux", picture.frames):
-            mux(part, parts)
+        sounds = [SoundPart(self.scratch.part("sound.mp4"))] if sound is not None else []
+        rate = self.pipeline.output.video.fps or self.analysis.source.video.rate
+        frames = picture.frames + self.plan.render.copied
+        with self.clock.running("mux", frames):
+            mux(part, Programme(picture.parts, sounds, 1 / rate))
             written = probe(part)
-        if written.frames != picture.frames:
+        if written.frames != frames:
             raise EncodeError(
-                f"{written.frames} frames were written, {picture.frames} rendered",
+                f"{written.frames} frames were written, {frames} rendered",
                 where=self.scratch.output,
                 cure="Please report this with the run's --debug output.",
             )
         return part
 
-    def _record(
-        self, device: str, picture: RenderReport, sound: SoundReport | None
-    ) -> dict[str, Any]:
+    def _record(self, picture: RenderReport, sound: SoundReport | None) -> dict[str, Any]:
         source = self.analysis.source
         digest = self.options.track_cache().source_digest(source.path)
         warnings = list(self.analysis.warnings)
@@ -310,13 +326,15 @@ class _Rendering:
             plan=self.plan,
             source=source_facts(source, digest),
             edits=self.edits,
-            device=device,
+            device=self.device,
             costs=self.clock.costs,
             output={
                 "path": str(self.scratch.output),
                 "duration": seconds(self.edits.duration),
-                "frames": picture.frames,
+                "frames": picture.frames + self.plan.render.copied,
                 "decoded": picture.decoded,
+                "copied": self.plan.render.copied,
+                "resumed": picture.resumed,
             },
             sound={}
             if sound is None
@@ -329,7 +347,7 @@ class _Rendering:
             warnings=warnings,
         )
 
-    def _delivered(self, tracks: Timeline, record: dict[str, Any]) -> dict[Path, str]:
+    def _delivered(self, record: dict[str, Any]) -> dict[Path, str]:
         """The texts beside the output, by path: what sinks give, and the record."""
         source = self.analysis.source
         delivery = Delivery(
@@ -338,7 +356,7 @@ class _Rendering:
             source_duration=source.duration,
             rate=source.video.rate,
             edits=self.edits,
-            tracks=tracks,
+            tracks=self.tracks,
             record=record,
         )
         texts: dict[Path, str] = {}

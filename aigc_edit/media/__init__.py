@@ -18,8 +18,19 @@ from aigc_edit.media.forms import (
     Pixels,
 )
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
-from aigc_edit.media.pictures import Damage, Picture, PictureReader
+from aigc_edit.media.mux import (
+    Chapter,
+    CopiedPart,
+    EncodedPart,
+    PicturePart,
+    Programme,
+    SoundPart,
+    mux,
+)
+from aigc_edit.media.nal import AvcHeaders
+from aigc_edit.media.pictures import SAME_TIME, Damage, Picture, PictureReader
 from aigc_edit.media.relay import ahead
+from aigc_edit.media.scratch import Scratch, ensure_writable, scratch_for, sweep, synced, writing
 from aigc_edit.media.sound import (
     Samples,
     SoundConverter,
@@ -31,17 +42,22 @@ from aigc_edit.media.source import AudioStream, Source, VideoStream, probe
 from aigc_edit.media.writer import (
     PictureSettings,
     PictureWriter,
-    Scratch,
     SoundSettings,
     SoundWriter,
     encodable_rate,
-    mux,
-    scratch_for,
-    sweep,
-    writing,
 )
 
 __all__ = [
+    "SAME_TIME",
+    "synced",
+    "ensure_writable",
+    "SoundPart",
+    "Programme",
+    "PicturePart",
+    "EncodedPart",
+    "CopiedPart",
+    "Chapter",
+    "AvcHeaders",
     "BT709",
     "CONTAINERS",
     "ENCODERS",

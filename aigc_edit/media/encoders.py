@@ -23,13 +23,20 @@ class Encoder:
     """One way of writing a codec.
 
     `options` makes its settings of a quality (as x264's crf: lower is better) and a preset
-    (x264's names).
+    (x264's names). `deep` are pixel formats by bits a sample, for pictures of more than eight.
     """
 
     name: str
     options: Callable[[int, str], dict[str, str]]
     pixel_format: str = "yuv420p"
     hardware: bool = False
+    deep: tuple[tuple[int, str], ...] = ()
+
+    def format_for(self, depth: int) -> str:
+        """The pixel format for pictures of that many bits a sample, or the deepest there is."""
+        if depth <= 8 or not self.deep:
+            return self.pixel_format
+        return next((name for bits, name in self.deep if bits >= depth), self.deep[-1][1])
 
 
 def _crf(quality: int, preset: str) -> dict[str, str]:
@@ -69,15 +76,15 @@ ENCODERS: Mapping[str, tuple[Encoder, ...]] = {
         Encoder("h264_nvenc", _nvenc, hardware=True),
         Encoder("h264_videotoolbox", _videotoolbox, hardware=True),
         Encoder("h264_qsv", _qsv, "nv12", hardware=True),
-        Encoder("libx264", _crf),
+        Encoder("libx264", _crf, deep=((10, "yuv420p10le"),)),
     ),
     "hevc": (
-        Encoder("hevc_nvenc", _nvenc, hardware=True),
-        Encoder("hevc_videotoolbox", _videotoolbox, hardware=True),
-        Encoder("libx265", _x265),
+        Encoder("hevc_nvenc", _nvenc, hardware=True, deep=((10, "p010le"),)),
+        Encoder("hevc_videotoolbox", _videotoolbox, hardware=True, deep=((10, "p010le"),)),
+        Encoder("libx265", _x265, deep=((10, "yuv420p10le"), (12, "yuv420p12le"))),
     ),
     "vp9": (Encoder("libvpx-vp9", _vp9),),
-    "av1": (Encoder("libsvtav1", _svtav1),),
+    "av1": (Encoder("libsvtav1", _svtav1, deep=((10, "yuv420p10le"),)),),
     "prores": (Encoder("prores_ks", _prores, "yuv422p10le"),),
 }
 AUDIO_ENCODERS: Mapping[str, str] = {"aac": "aac", "opus": "libopus", "flac": "flac"}
@@ -133,12 +140,16 @@ def chosen_encoder(codec: str, wanted: str = "auto") -> Encoder:
     )
 
 
-def encoder_options(encoder: Encoder, quality: int, preset: str, width: int) -> dict[str, str]:
+def encoder_options(
+    encoder: Encoder, quality: int, preset: str, width: int, sps_id: int | None = None
+) -> dict[str, str]:
     """The options of an encoder for pictures of a width."""
-    options = encoder.options(quality, preset)
+    options, own = encoder.options(quality, preset), []
     if encoder.name == "libx264" and width % _STEADY_WIDTH and _has_avx512():
-        options["x264-params"] = "asm=AVX2"
-    return options
+        own.append("asm=AVX2")
+    if sps_id is not None:
+        own.append(f"sps-id={sps_id}")
+    return options | ({"x264-params": ":".join(own)} if own else {})
 
 
 # x264's AVX-512 code reads past lines that are no multiple of this, so that the same pictures

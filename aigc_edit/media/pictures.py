@@ -132,7 +132,7 @@ class PictureReader:
         for frame in self._frames():
             self.decoded += 1
             if frame.pts is not None and video.timed:
-                time = frame.pts * frame.time_base - video.first
+                time = self.source.picture_time(frame.pts * frame.time_base)
             else:
                 time = last + step if last is not None else Fraction(0)
             if last is not None and time <= last:

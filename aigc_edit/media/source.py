@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.errors import DecodeError, ProbeError
+from aigc_edit.media.nal import starts_clean
+from aigc_edit.media.order import reorder_depth
 from aigc_edit.timeline import on_clock
 
 # A playlist named .mp4 makes FFmpeg fetch what it names, unless protocols are pinned.
@@ -26,6 +28,7 @@ MAX_RATE = 1000  # frames a second; more is a damaged header
 TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
 _GRID_TOLERANCE = 0.05  # of a frame
+_NEAREST = 0.4  # of a frame: beyond it the nearest place on the grid may be another frame's
 _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the rate
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
@@ -71,6 +74,12 @@ class VideoStream:
     colour: Colour
 
     @property
+    def depth(self) -> int:
+        """Bits a sample."""
+        components = av.VideoFormat(self.pixel_format, 16, 16).components
+        return max((component.bits for component in components), default=8)
+
+    @property
     def as_coded(self) -> bool:
         """Whether pictures are shown just as they are coded."""
         straight = self.rotation == 0 and not self.interlaced
@@ -105,6 +114,21 @@ class Source:
     def grid(self) -> Fraction | None:
         """Frames a second where they are regular: borders of spans are moved to them."""
         return self.video.rate if self.video.constant else None
+
+    def picture_time(self, container_time: Fraction) -> Fraction:
+        """When a picture is shown, seconds from the first one; on the grid where there is one.
+
+        Matroska and WebM round to a millisecond: without the grid a span would begin with the
+        picture before its first one.
+        """
+        time = container_time - self.video.first
+        return time if self.grid is None else round(time * self.grid) / self.grid
+
+    def key_times(self, *, clean: bool) -> list[Fraction]:
+        """Source times of the key frames, or of the clean ones only."""
+        ticks = self.index.keys[self.index.clean] if clean else self.index.keys
+        times = (self.picture_time(tick * self.index.base) for tick in ticks.tolist())
+        return [time for time in times if time >= 0]
 
 
 @contextmanager
@@ -180,26 +204,37 @@ class PictureIndex:
     Attributes:
         times: float64 [N], presentation times of the container in order, seconds (0, 1, 2 ...
             where the file has none).
-        keys: float64 [K], times of the key frames.
+        keys: int64 [K], times of the key frames in order, in ticks of `base`.
+        clean: bool [K], whether nothing after a key frame refers to what was before it.
         end: when the last picture ends, seconds; 0 where the file has no times.
+        base: the clock of the packets, seconds a tick.
+        depth: how many packets come before one that is shown earlier, at most.
+        headers: parameter sets and the like, as the container keeps them.
     """
 
     times: npt.NDArray[np.float64]
-    keys: npt.NDArray[np.float64]
+    keys: npt.NDArray[np.int64]
+    clean: npt.NDArray[np.bool_]
     end: Fraction
+    base: Fraction
+    depth: int
+    headers: bytes
 
     def decoded_for(self, start: float, end: float) -> int:
         """Frames that must be decoded to show `[start, end)`, container time."""
-        before = self.keys[self.keys <= start + 1e-6]
+        keys = self.keys * float(self.base)
+        before = keys[keys <= start + 1e-6]
         first = before[-1] if len(before) else start
         return int(np.count_nonzero((self.times >= first) & (self.times < end)))
 
 
 def scan_packets(path: Path, stream_index: int) -> PictureIndex:
     """Reads all packets of a stream, decoding none."""
-    times, keys, end, base = [], [], 0, Fraction(1)
+    times, end, base = [], 0, Fraction(1)
+    keys: dict[int, bool] = {}
     with opened(path) as container:
         stream = read_only(container, stream_index)
+        codec, extradata = codec_of(stream), stream.codec_context.extradata or b""
         with suppress(av.error.FFmpegError):  # a damaged tail ends the scan, not the run
             for packet in container.demux(stream):
                 if not packet.size or packet.is_discard:
@@ -210,9 +245,16 @@ def scan_packets(path: Path, stream_index: int) -> PictureIndex:
                 times.append(packet.pts)
                 end = max(end, packet.pts + (packet.duration or 0))
                 if packet.is_keyframe:
-                    keys.append(packet.pts)
-    seconds = np.sort(np.array(times, np.float64)) * float(base)
-    return PictureIndex(seconds, np.sort(np.array(keys, np.float64)) * float(base), end * base)
+                    keys[packet.pts] = starts_clean(codec, bytes(packet), extradata)
+    return PictureIndex(
+        times=np.sort(np.array(times, np.float64)) * float(base),
+        keys=np.array(sorted(keys), np.int64),
+        clean=np.array([keys[key] for key in sorted(keys)], np.bool_),
+        end=end * base,
+        base=base,
+        depth=reorder_depth(times),
+        headers=extradata,
+    )
 
 
 def count_pictures(path: Path, stream_index: int) -> PictureIndex:
@@ -221,7 +263,20 @@ def count_pictures(path: Path, stream_index: int) -> PictureIndex:
     with opened(path) as container, suppress(av.error.FFmpegError):
         for _ in container.decode(read_only(container, stream_index)):
             count += 1
-    return PictureIndex(np.arange(max(count, 1), dtype=np.float64), np.zeros(1), Fraction(0))
+    return PictureIndex(
+        times=np.arange(max(count, 1), dtype=np.float64),
+        keys=np.zeros(1, np.int64),
+        clean=np.zeros(1, np.bool_),
+        end=Fraction(0),
+        base=Fraction(1),
+        depth=0,
+        headers=b"",
+    )
+
+
+def codec_of(stream: Any) -> str:
+    """The codec's own name, whichever library decodes it."""
+    return str(stream.codec_context.codec.canonical_name)
 
 
 def read_only(container: Any, stream_index: int) -> Any:
@@ -289,7 +344,7 @@ def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
     timed = frame.pts is not None
     return VideoStream(
         index=stream.index,
-        codec=stream.codec_context.name,
+        codec=codec_of(stream),
         width=width,
         height=height,
         coded_width=frame.width,
@@ -320,7 +375,7 @@ def _is_constant(times: npt.NDArray[np.float64], rate: Fraction) -> bool:
     if len(times) < 2:
         return True
     grid = times[0] + np.arange(len(times)) / float(rate)
-    allowed = max(_TIME_ROUNDING, _GRID_TOLERANCE / float(rate))
+    allowed = min(max(_TIME_ROUNDING, _GRID_TOLERANCE / float(rate)), _NEAREST / float(rate))
     return bool(np.abs(times - grid).max() <= allowed)
 
 

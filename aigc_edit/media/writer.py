@@ -1,14 +1,8 @@
-"""Files out of pictures and sound: encoded apart, muxed once, published whole."""
+"""Parts of a file: pictures and sound, each encoded on its own."""
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,15 +12,15 @@ import av.error
 import numpy as np
 from av.video.frame import PictureType
 
-from aigc_edit.errors import EncodeError
 from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder, encoder_options
+from aigc_edit.media.order import reorder_depth
+from aigc_edit.media.scratch import writing
 from aigc_edit.media.sound import LAYOUTS, Samples
 from aigc_edit.media.source import Colour
 
 VARIABLE_RATE_BASE = Fraction(1, 90_000)
 # Parts keep exact and negative times, as NUT and Matroska do not. MP4 has no ProRes.
 _PART_FORMATS = {"prores_ks": "mov"}
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +30,8 @@ class PictureSettings:
     Attributes:
         rate: frames a second where they are regular, else None: times survive as they are.
         average: frames a second on average, for the encoder's rate control.
+        depth: bits a sample of the pictures that come.
+        sps_id: id of the H.264 parameter sets, where the part shall stand beside copied GOPs.
     """
 
     encoder: Encoder
@@ -46,16 +42,32 @@ class PictureSettings:
     rate: Fraction | None
     average: Fraction
     colour: Colour
+    depth: int = 8
+    sps_id: int | None = None
+
+    @property
+    def pixel_format(self) -> str:
+        """What is encoded: as many bits a sample as the pictures have, if the encoder can."""
+        return self.encoder.format_for(self.depth)
 
 
 class PictureWriter:
-    """Encodes pictures into one file; used in a `with`, which finishes it."""
+    """Encodes pictures into one file; used in a `with`, which finishes it.
 
-    def __init__(self, path: Path, settings: PictureSettings) -> None:
+    Attributes:
+        written: pictures that were encoded.
+        repeated: pictures left out, because they share a time with the one before.
+        depth: how many packets come before one that is shown earlier, known at the end.
+    """
+
+    def __init__(self, path: Path, settings: PictureSettings, start: Fraction) -> None:
+        """`start`: output time, seconds, that the part begins at; its own clock begins there."""
         self.path, self.settings = path, settings
         self.written = 0
         self.repeated = 0
+        self.depth = 0
         self._last = -1
+        self._order: list[int] = []
         self._fit = _EncoderFit(settings)
         with writing(path):
             self._container = _part(path, settings.encoder.name)
@@ -63,15 +75,20 @@ class PictureWriter:
                 settings.encoder.name,
                 rate=settings.rate or settings.average,
                 options=encoder_options(
-                    settings.encoder, settings.quality, settings.preset, self._fit.width
+                    settings.encoder,
+                    settings.quality,
+                    settings.preset,
+                    self._fit.width,
+                    settings.sps_id,
                 ),
             )
         self._configure(self._stream.codec_context)
+        self._start = round(start / self._stream.codec_context.time_base)
 
     def _configure(self, context: Any) -> None:
         settings = self.settings
         context.width, context.height = self._fit.width, self._fit.height
-        context.pix_fmt = settings.encoder.pixel_format
+        context.pix_fmt = settings.pixel_format
         context.time_base = 1 / settings.rate if settings.rate else VARIABLE_RATE_BASE
         context.framerate = settings.rate or settings.average
         context.thread_type = "FRAME"  # PyAV's default costs x264 a tenth of its speed
@@ -83,7 +100,7 @@ class PictureWriter:
     def write(self, frame: Any, time: Fraction) -> None:
         """Encodes one frame, shown from `time` (output seconds) on."""
         base = self._stream.codec_context.time_base
-        pts = round(time / base)
+        pts = round(time / base) - self._start
         if pts <= self._last:
             self.repeated += 1
             return
@@ -91,22 +108,34 @@ class PictureWriter:
         frame = self._fit(frame)
         frame.pts, frame.time_base = pts, base
         frame.pict_type = PictureType.NONE  # else x264 copies the source's I, P and B
+        self._encode(frame)
+        self.written += 1
+
+    def _encode(self, frame: Any) -> None:
         with writing(self.path):
             for packet in self._stream.encode(frame):
+                self._order.append(packet.pts)
                 self._container.mux(packet)
-        self.written += 1
+
+    def finish(self) -> None:
+        """Encodes what the encoder still holds and closes the file."""
+        self._encode(None)
+        with writing(self.path):
+            self._container.close()
+        self.depth = reorder_depth(self._order)
+
+    def abandon(self) -> None:
+        """Closes a file that will be thrown away."""
+        abandoned(self._container)
 
     def __enter__(self) -> PictureWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            with writing(self.path):
-                for packet in self._stream.encode(None):
-                    self._container.mux(packet)
-                self._container.close()
+            self.finish()
         else:
-            _abandoned(self._container)
+            self.abandon()
 
 
 class _EncoderFit:
@@ -115,7 +144,7 @@ class _EncoderFit:
     def __init__(self, settings: PictureSettings) -> None:
         self.width, self.height = _even(settings.width), _even(settings.height)
         self._size = (settings.width, settings.height)
-        self._pixel_format = settings.encoder.pixel_format
+        self._pixel_format = settings.pixel_format
         self._graph: Any = None
         self._form: tuple[object, ...] = ()
 
@@ -218,140 +247,16 @@ class SoundWriter:
                     self._container.mux(packet)
                 self._container.close()
         else:
-            _abandoned(self._container)
+            abandoned(self._container)
 
 
 def _part(path: Path, encoder: str) -> Any:
     return av.open(f"file:{path.absolute()}", "w", format=_PART_FORMATS.get(encoder, "mp4"))
 
 
-def mux(path: Path, parts: list[Path], metadata: Mapping[str, str] | None = None) -> None:
-    """Puts encoded parts into one container, packets as they are, in order of time."""
-    suffix_format = {".mkv": "matroska"}.get(path.suffix, path.suffix.lstrip("."))
-    options = {"movflags": "+faststart"} if path.suffix in (".mp4", ".mov") else {}
-    with writing(path):
-        out = av.open(f"file:{path.absolute()}", "w", format=suffix_format, options=options)
-        try:
-            out.metadata.update(metadata or {})
-            _copy_packets(out, parts)
-            out.close()
-        except BaseException:
-            _abandoned(out)
-            raise
-
-
-def _copy_packets(out: Any, parts: list[Path]) -> None:
-    sources = [av.open(f"file:{part.absolute()}") for part in parts]
-    try:
-        streams = [out.add_stream_from_template(s.streams[0], opaque=True) for s in sources]
-        feeds = [_packets(s, stream) for s, stream in zip(sources, streams, strict=True)]
-        waiting = {k: packet for k, feed in enumerate(feeds) if (packet := next(feed, None))}
-        while waiting:
-            k = min(waiting, key=lambda k: waiting[k].dts * waiting[k].time_base)
-            out.mux(waiting.pop(k))
-            if (packet := next(feeds[k], None)) is not None:
-                waiting[k] = packet
-    finally:
-        for source in sources:
-            source.close()
-
-
-def _packets(source: Any, stream: Any) -> Iterator[Any]:
-    for packet in source.demux():
-        if packet.size and packet.dts is not None:
-            packet.stream = stream
-            yield packet
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns what can go wrong while writing into one clear error."""
-    try:
-        yield
-    except (av.error.FFmpegError, OSError) as cause:
-        if cause.errno in _NO_SPACE:
-            raise EncodeError(
-                "no space left to write the result",
-                where=path.parent.parent,
-                cure="Free some space, or name another place with -o.",
-            ) from cause
-        raise EncodeError(f"cannot be written ({cause.strerror or cause})", where=path) from cause
-
-
-def _abandoned(container: Any) -> None:
+def abandoned(container: Any) -> None:
     """Closes a file that will be thrown away, whatever state it is in."""
     try:
         container.close()
     except (av.error.FFmpegError, OSError, ValueError):
         return
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """A private folder beside an output, gone when the run ends however it ends."""
-
-    folder: Path
-    output: Path
-    published: list[Path] = field(default_factory=list)
-
-    def part(self, name: str) -> Path:
-        return self.folder / name
-
-    def write_text(self, name: str, text: str) -> None:
-        """A part that is text; names of files that are no text come out as escapes."""
-        with writing(self.part(name)):
-            self.part(name).write_text(text, "utf-8", errors="backslashreplace")
-
-    def publish(self, name: str, target: Path | None = None) -> Path:
-        """Gives a finished part its final name, at once and durably."""
-        part, target = self.part(name), target or self.output
-        with writing(part):
-            _synced(part)
-            os.replace(part, target)
-            _synced(target.parent)
-        self.published.append(target)
-        return target
-
-
-# Scratch folders in use: what a process that must stop at once removes first.
-_LIVE: set[Path] = set()
-
-
-def sweep() -> None:
-    """Removes all scratch folders of this process; for a stop that cannot wait for threads."""
-    for folder in tuple(_LIVE):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def scratch_for(output: Path) -> Iterator[Scratch]:
-    """A scratch folder for an output file.
-
-    Raises:
-        EncodeError: the output's folder cannot be made or written.
-    """
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(
-            tempfile.mkdtemp(prefix=f".{output.stem[:40]}.", suffix=".part", dir=output.parent)
-        )
-    except OSError as cause:
-        raise EncodeError(
-            f"its folder cannot be written ({cause.strerror})",
-            where=output,
-            cure="Name another place with -o.",
-        ) from cause
-    _LIVE.add(folder)
-    try:
-        yield Scratch(folder, output)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _LIVE.discard(folder)
-
-
-def _synced(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

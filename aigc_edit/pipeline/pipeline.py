@@ -12,7 +12,7 @@ import pydantic
 from aigc_edit.api import Kind, Stage, StageOptions, TrackRef
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError
 from aigc_edit.pipeline.registry import registered, suggestion
-from aigc_edit.pipeline.settings import Output
+from aigc_edit.pipeline.settings import Output, spelled_out
 from aigc_edit.pipeline.yaml_file import Document, Where, parse_yaml, read_yaml
 
 SCHEMA_VERSION = 1
@@ -208,6 +208,8 @@ class _Checker:
         return None if options is None else StageSpec(stage_id, stage_class(options))
 
     def _output(self, given: Any, overrides: list[_Override]) -> Output:
+        if isinstance(given, dict) and "video" in given:
+            given = given | {"video": spelled_out(given["video"])}  # so that --set adds to it
         made = self._options(Output, given, ("output",), overrides)
         return made if isinstance(made, Output) else Output()
 

@@ -15,9 +15,12 @@ from aigc_edit.errors import EncodeError
 from aigc_edit.media import (
     BT709,
     CONTAINERS,
+    EncodedPart,
     FrameConverter,
     PictureSettings,
     PictureWriter,
+    Programme,
+    SoundPart,
     SoundReader,
     SoundSettings,
     SoundWriter,
@@ -55,13 +58,13 @@ def settings(codec: str = "h264", rate: Fraction | None = Fraction(25)) -> Pictu
     )
 
 
-def written(folder: Path, chosen: PictureSettings, times: list[Fraction]) -> Path:
+def written(folder: Path, chosen: PictureSettings, times: list[Fraction]) -> EncodedPart:
     path = folder / "picture.mp4"
     converter = FrameConverter(chosen.encoder.pixel_format)
-    with PictureWriter(path, chosen) as writer:
+    with PictureWriter(path, chosen, times[0]) as writer:
         for number, time in enumerate(times):
             writer.write(converter.frame(_drawn(number, SPEC)), time)
-    return path
+    return EncodedPart(path, times[0], writer.depth)
 
 
 def heard(folder: Path, codec: str, rate: int = 48_000) -> Path:
@@ -78,9 +81,9 @@ def test_every_pair_that_a_container_holds_plays_and_keeps_its_times(
     tmp_path, suffix, video, audio
 ):
     times = [Fraction(k, 25) for k in range(SPEC.frames)]
-    parts = [written(tmp_path, settings(video), times), heard(tmp_path, audio)]
     target = tmp_path / f"out{suffix}"
-    mux(target, parts)
+    picture, sound = written(tmp_path, settings(video), times), heard(tmp_path, audio)
+    mux(target, Programme([picture], [SoundPart(sound)], Fraction(1, 25)))
     shown = shown_frames(target)
     source = probe(target)
     whole = np.concatenate(list(SoundReader(source).blocks(Span(0, 2))), axis=1)
@@ -101,13 +104,13 @@ def test_every_pair_that_a_container_holds_plays_and_keeps_its_times(
 def test_times_of_a_variable_rate_survive(tmp_path):
     times = [Fraction(k * k, 1000) for k in range(SPEC.frames)]
     target = tmp_path / "out.mp4"
-    mux(target, [written(tmp_path, settings(rate=None), times)])
+    mux(target, Programme([written(tmp_path, settings(rate=None), times)], [], Fraction(1, 25)))
 
     assert [t for t, _ in shown_frames(target)] == times
 
 
 def test_a_time_that_is_taken_is_counted_and_left_out(tmp_path):
-    writer = PictureWriter(tmp_path / "p.mp4", settings())
+    writer = PictureWriter(tmp_path / "p.mp4", settings(), Fraction(0))
     with writer:
         for number, time in enumerate([Fraction(0), Fraction(1, 25), Fraction(1, 25), Fraction(1)]):
             frame = FrameConverter("yuv420p").frame(_drawn(number, SPEC))
@@ -119,7 +122,8 @@ def test_a_time_that_is_taken_is_counted_and_left_out(tmp_path):
 
 def test_mp4_begins_with_its_index_so_that_it_plays_while_it_loads(tmp_path):
     target = tmp_path / "out.mp4"
-    mux(target, [written(tmp_path, settings(), [Fraction(0)])], {"title": "Ünï 🎬"})
+    picture = written(tmp_path, settings(), [Fraction(0)])
+    mux(target, Programme([picture], [], Fraction(1, 25), {"title": "Ünï 🎬"}))
     raw = target.read_bytes()
 
     assert raw.index(b"moov") < raw.index(b"mdat")
@@ -129,7 +133,7 @@ def test_mp4_begins_with_its_index_so_that_it_plays_while_it_loads(tmp_path):
 
 def test_colour_is_written_down(tmp_path):
     path = written(tmp_path, settings(), [Fraction(0)])
-    video = probe(path).video
+    video = probe(path.path).video
 
     assert (video.colour, video.width, video.height) == (BT709, 256, 144)
 
@@ -188,7 +192,7 @@ def test_after_an_exception_nothing_is_left_and_the_old_file_stays(tmp_path, err
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux for open files")
 def test_writers_that_are_left_by_an_exception_close_their_files(tmp_path):
     picture, sound = tmp_path / "p.mp4", tmp_path / "s.mp4"
-    with pytest.raises(RuntimeError), PictureWriter(picture, settings()) as writer:  # noqa: PT012
+    with pytest.raises(RuntimeError), PictureWriter(picture, settings(), Fraction(0)) as writer:  # noqa: PT012
         writer.write(FrameConverter("yuv420p").frame(_drawn(0, SPEC)), Fraction(0))
         raise RuntimeError
     with (

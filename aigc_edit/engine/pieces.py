@@ -1,0 +1,217 @@
+"""Cuts the output's picture into pieces that are made on their own: encoded, or copied.
+
+A finished piece need not be made again after a kill, and what nothing touches need not be encoded.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from aigc_edit.api import FrameFilter
+from aigc_edit.media import CONTAINERS, SAME_TIME, AvcHeaders, Encoder, Source
+from aigc_edit.pipeline import Output
+from aigc_edit.timeline import EditList, Kept, Span
+
+# Work that a kill may cost, against an encoder that starts anew: 10 s is its longest GOP too.
+PIECE_SECONDS = 10
+_EDGE_ENCODER = "libx264"  # the one that can number its parameter sets
+_EDGE_FORMATS = ("yuv420p", "yuvj420p")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A span of the source and where it begins in the output."""
+
+    span: Span
+    at: Fraction
+
+    @property
+    def end(self) -> Fraction:
+        return self.at + self.span.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Neighbouring spans of the output that become one part of the file."""
+
+    placed: tuple[Placed, ...]
+    copied: bool = False
+
+    @property
+    def start(self) -> Fraction:
+        return self.placed[0].at
+
+    @property
+    def end(self) -> Fraction:
+        return self.placed[-1].end
+
+    @property
+    def duration(self) -> Fraction:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class CopyChoice:
+    """What may be copied, and why no more than that.
+
+    Attributes:
+        extent: `nothing`; `whole`: spans from clean key frame to clean key frame; `inside`:
+            whole GOPs inside of any span, its edges encoded.
+        why: the reason, for the record.
+        sps_id: id of the parameter sets of encoded edges.
+    """
+
+    extent: str
+    why: str
+    sps_id: int | None = None
+
+
+def copy_choice(
+    source: Source,
+    edits: EditList,
+    output: Output,
+    suffix: str,
+    encoder: Encoder,
+    filters: Sequence[FrameFilter],
+) -> CopyChoice:
+    """What of a source may be copied into an output."""
+    reason = _refusal(source, output, suffix, filters)
+    if reason:
+        return CopyChoice("nothing", reason)
+    inside = _edges(source, encoder)
+    if inside.extent == "nothing" and _all_whole(edits, source):
+        return CopyChoice("whole", "every span begins and ends with a whole GOP")
+    return inside
+
+
+def _refusal(
+    source: Source, output: Output, suffix: str, filters: Sequence[FrameFilter]
+) -> str | None:
+    """Why nothing may be copied, if so."""
+    video, wanted = source.video, output.video
+    reasons = (
+        (wanted.mode == "encode", "output.video.mode is encode"),
+        (bool(filters), "a frame filter touches every frame"),
+        (wanted.fps is not None, "output.video.fps asks for other times"),
+        (video.codec not in CONTAINERS[suffix][0], f"{suffix} files do not hold {video.codec}"),
+        (wanted.codec not in ("auto", video.codec), f"{video.codec} is not {wanted.codec}"),
+        (not video.timed, "the source has no times"),
+        (not source.index.clean.any(), "no key frame of the source is known to be clean"),
+    )
+    return next((reason for refused, reason in reasons if refused), None)
+
+
+def _edges(source: Source, encoder: Encoder) -> CopyChoice:
+    """Whether encoded edges can stand beside copied GOPs."""
+    video = source.video
+    headers = AvcHeaders.parsed(source.index.headers) if video.codec == "h264" else None
+    sps_id = headers.free_sps_id() if headers else None
+    if not video.as_coded:
+        return CopyChoice("nothing", "encoded edges would be upright, copied GOPs would not")
+    if encoder.name != _EDGE_ENCODER or sps_id is None:
+        return CopyChoice("nothing", f"{video.codec} has no room for encoded edges here")
+    if video.pixel_format not in _EDGE_FORMATS:
+        return CopyChoice("nothing", f"edges would not be {video.pixel_format}")
+    return CopyChoice("inside", "", sps_id)
+
+
+def _all_whole(edits: EditList, source: Source) -> bool:
+    """Whether every span begins and ends with a whole GOP."""
+    keys = source.key_times(clean=True)
+
+    def clean(time: Fraction) -> bool:
+        near = keys[bisect_left(keys, time - SAME_TIME) :][:1]
+        return bool(near) and abs(near[0] - time) <= SAME_TIME
+
+    return all(
+        clean(s.start) and (clean(s.end) or s.end >= source.duration - SAME_TIME)
+        for s in edits.spans
+    )
+
+
+def on_clean_keys(edits: EditList, source: Source) -> EditList:
+    """Spans grown to whole GOPs, for `copy`: nothing of what was asked for is lost."""
+    keys = source.key_times(clean=True)
+    grown: list[Kept] = []
+    for kept in edits.kept:
+        first = max(0, bisect_right(keys, kept.span.start + SAME_TIME) - 1)
+        last = bisect_left(keys, kept.span.end - SAME_TIME)
+        start, end = keys[first], keys[last] if last < len(keys) else source.duration
+        if grown and grown[-1].span.start <= start < grown[-1].span.end:
+            start = grown[-1].span.end  # this GOP was played already
+        if start < end:
+            grown.append(Kept(Span(start, end), kept.why))
+    return EditList(tuple(grown))
+
+
+def make_pieces(
+    source: Source, edits: EditList, choice: CopyChoice, filters: Sequence[FrameFilter]
+) -> tuple[Piece, ...]:
+    """The pieces of an edit list, in output order.
+
+    Long spans are parted at key frames, unless something looks across: a deinterlacer, a
+    filter with neighbours or memory.
+    """
+    keys = source.key_times(clean=True)
+    across = source.video.interlaced or any(map(_looks_across, filters))
+    borders = () if across or not source.video.timed else source.key_times(clean=False)
+    pieces: list[Piece] = []
+    waiting: list[Placed] = []
+    for span, at in edits.placed():
+        for placed, copied in _with_copies(Placed(span, at), keys, source, choice):
+            if copied:
+                pieces += _flushed(waiting)
+                pieces.append(Piece((placed,), copied=True))
+                continue
+            for part in _parted(placed, borders):
+                waiting.append(part)
+                if part.end - waiting[0].at >= PIECE_SECONDS:
+                    pieces += _flushed(waiting)
+    return (*pieces, *_flushed(waiting))
+
+
+def _flushed(waiting: list[Placed]) -> list[Piece]:
+    pieces = [Piece(tuple(waiting))] if waiting else []
+    waiting.clear()
+    return pieces
+
+
+def _looks_across(frame_filter: FrameFilter) -> bool:
+    return frame_filter.context > 0 or type(frame_filter).reset is not FrameFilter.reset
+
+
+def _with_copies(
+    placed: Placed, keys: Sequence[Fraction], source: Source, choice: CopyChoice
+) -> Iterator[tuple[Placed, bool]]:
+    """A span as the edge before its whole GOPs, these to copy, and the edge after."""
+    span = placed.span
+    first = bisect_left(keys, span.start - SAME_TIME)
+    last = bisect_right(keys, span.end + SAME_TIME) - 1
+    ends = span.end >= source.duration - SAME_TIME
+    start = keys[first] if first < len(keys) else span.end
+    end = span.end if ends else keys[max(last, 0)]
+    if start >= end or choice.extent == "nothing":
+        yield placed, False
+        return
+    for piece, copied in (
+        (Span(span.start, max(start, span.start)), False),
+        (Span(start, end), True),
+        (Span(end, max(end, span.end)), False),
+    ):
+        if piece.duration > SAME_TIME:
+            yield Placed(piece, placed.at + max(piece.start - span.start, Fraction(0))), copied
+
+
+def _parted(placed: Placed, keys: Sequence[Fraction]) -> Iterator[Placed]:
+    """A span parted at key frames into pieces that are long enough."""
+    start, end = placed.span.start, placed.span.end
+    for key in keys[bisect_left(keys, start + PIECE_SECONDS) :]:
+        if key >= end - SAME_TIME:
+            break
+        if key >= start + PIECE_SECONDS:
+            yield Placed(Span(start, key), placed.at + start - placed.span.start)
+            start = key
+    yield Placed(Span(start, end), placed.at + start - placed.span.start)

@@ -1,0 +1,50 @@
+"""What a render depends on, as one word: a run that was killed is continued under the same word."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+import av
+
+from aigc_edit.api import FrameFilter
+from aigc_edit.engine.cache import code_digest
+from aigc_edit.engine.plan import RenderPass
+from aigc_edit.pipeline import VideoOutput
+from aigc_edit.timeline import Timeline, track_json
+
+_LENGTH = 16  # hexadecimal digits; the folder's name stays short
+
+
+def render_key(
+    source_digest: str,
+    render: RenderPass,
+    video: VideoOutput,
+    filters: Sequence[FrameFilter],
+    tracks: Timeline,
+    device: str,
+) -> str:
+    """Changes with whatever changes one picture of the output.
+
+    Args:
+        tracks: in output time; they count where a filter may have looked at them.
+    """
+    facts = {
+        "source": source_digest,
+        "code": [code_digest("aigc_edit"), *(code_digest(type(f).__module__) for f in filters)],
+        "libraries": av.library_versions,
+        "pieces": [
+            [piece.copied, [[str(p.span.start), str(p.span.end), str(p.at)] for p in piece.placed]]
+            for piece in render.pieces
+        ],
+        "video": video.model_dump(mode="json"),
+        "encoder": [render.encoder.name, render.choice.sps_id if render.choice else None],
+        "filters": [
+            [f.name, f.version, f.options.model_dump(mode="json"), f.weights()] for f in filters
+        ],
+        "tracks": [track_json(t) for t in tracks.tracks.values()] if filters else [],
+        "device": device if filters else "",
+    }
+    text = json.dumps(facts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]

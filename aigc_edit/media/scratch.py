@@ -1,0 +1,196 @@
+"""The private folder of a run beside its output: gone at the end, found again after a kill."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import av.error
+
+from aigc_edit.errors import EncodeError
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SUFFIX = ".part"
+_LOCK = "owner"  # locked while its run lives; holds the name of the output
+_STEM_LENGTH = 40
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what can go wrong while writing into one clear error."""
+    try:
+        yield
+    except (av.error.FFmpegError, OSError) as cause:
+        if cause.errno in _NO_SPACE:
+            raise EncodeError(
+                "no space left to write the result",
+                where=path.parent.parent,
+                cure="Free some space, or name another place with -o.",
+            ) from cause
+        raise EncodeError(f"cannot be written ({cause.strerror or cause})", where=path) from cause
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A private folder beside an output, gone when the run ends however it ends.
+
+    Only a run that was killed leaves its folder: the next run with the same key finds there
+    what was finished.
+    """
+
+    folder: Path
+    output: Path
+    published: list[Path] = field(default_factory=list)
+
+    def part(self, name: str) -> Path:
+        return self.folder / name
+
+    def write_text(self, name: str, text: str) -> None:
+        """A part that is text; names of files that are no text come out as escapes."""
+        with writing(self.part(name)):
+            self.part(name).write_text(text, "utf-8", errors="backslashreplace")
+
+    def publish(self, name: str, target: Path | None = None) -> Path:
+        """Gives a finished part its final name, at once and durably."""
+        part, target = self.part(name), target or self.output
+        with writing(part):
+            synced(part)
+            os.replace(part, target)
+            synced(target.parent)
+        self.published.append(target)
+        return target
+
+
+# Scratch folders in use: what a process that must stop at once removes first.
+_LIVE: set[Path] = set()
+
+
+def sweep() -> None:
+    """Removes all scratch folders of this process; for a stop that cannot wait for threads."""
+    for folder in tuple(_LIVE):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def ensure_writable(output: Path) -> None:
+    """Makes the folder of an output and tries it.
+
+    Raises:
+        EncodeError: it cannot be made or written.
+    """
+    with _explained(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+
+
+@contextmanager
+def scratch_for(output: Path, key: str | None = None) -> Iterator[Scratch]:
+    """A scratch folder for an output file.
+
+    Args:
+        key: names what is being made. A folder that a killed run with the same key left is
+            taken over; those that killed runs with other keys left for this output are removed.
+
+    Raises:
+        EncodeError: the output's folder cannot be made or written.
+    """
+    with _explained(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        folder, lock = _own_folder(output, key)
+        _LIVE.add(folder)
+        lock.write(os.fsencode(output.name))
+        lock.flush()
+        _remove_orphans(output, folder)
+    try:
+        yield Scratch(folder, output)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+        _LIVE.discard(folder)
+
+
+@contextmanager
+def _explained(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise EncodeError(
+            f"its folder cannot be written ({cause.strerror})",
+            where=output,
+            cure="Name another place with -o.",
+        ) from cause
+
+
+def _own_folder(output: Path, key: str | None) -> tuple[Path, IO[bytes]]:
+    """The folder of a key, or one of its own where another run holds that; and its lock."""
+    head = f".{output.stem[:_STEM_LENGTH]}."
+    if key is not None:
+        folder = output.parent / f"{head}{key}{_SUFFIX}"
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        lock = None if folder.is_symlink() or not folder.is_dir() else _locked(folder)
+        if lock is not None:
+            return folder, lock
+    folder = Path(tempfile.mkdtemp(prefix=head, suffix=_SUFFIX, dir=output.parent))
+    lock = _locked(folder)
+    assert lock is not None
+    return folder, lock
+
+
+def _locked(folder: Path) -> IO[bytes] | None:
+    """The open, locked owner file of a folder; None while another process lives in it."""
+    file = (folder / _LOCK).open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    except OSError:  # a file system without locks: the folder's name must do
+        pass
+    file.truncate(0)
+    return file
+
+
+def _remove_orphans(output: Path, own: Path) -> None:
+    """Removes what killed runs left for this output, unless a live one holds it."""
+    head = f".{output.stem[:_STEM_LENGTH]}."
+    with os.scandir(output.parent) as entries:
+        found = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(head)
+            and entry.name.endswith(_SUFFIX)
+            and entry.is_dir(follow_symlinks=False)
+        ]
+    for folder in found:
+        if folder != own and _left_for(folder, output):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left_for(folder: Path, output: Path) -> bool:
+    """Whether a folder was made for this output by a run that lives no more."""
+    try:
+        if (folder / _LOCK).read_bytes() != os.fsencode(output.name):
+            return False
+        with (folder / _LOCK).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def synced(path: Path) -> None:
+    """Waits until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
