@@ -1,5 +1,7 @@
 """Floor 1: files in, frames and samples out, and back. Nobody above sees a packet."""
 
+from aigc_edit.media.clock import Clock, PictureIndex
+from aigc_edit.media.damage import Damage
 from aigc_edit.media.encoders import (
     CONTAINERS,
     ENCODERS,
@@ -18,7 +20,9 @@ from aigc_edit.media.forms import (
     Pixels,
 )
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
-from aigc_edit.media.pictures import Damage, Picture, PictureReader
+from aigc_edit.media.network import is_address, local_copy
+from aigc_edit.media.opening import FileState
+from aigc_edit.media.pictures import Picture, PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.sound import (
     Samples,
@@ -27,7 +31,9 @@ from aigc_edit.media.sound import (
     converted_blocks,
     sample_at,
 )
-from aigc_edit.media.source import AudioStream, Source, VideoStream, probe
+from aigc_edit.media.source import Source, VideoStream, probe
+from aigc_edit.media.space import ensure_space, least_bytes
+from aigc_edit.media.streams import AudioStream, Chapter, InputChoice, SubtitleStream
 from aigc_edit.media.writer import (
     PictureSettings,
     PictureWriter,
@@ -48,15 +54,20 @@ __all__ = [
     "HOP_SECONDS",
     "SILENCE",
     "AudioStream",
+    "Chapter",
+    "Clock",
     "Damage",
     "Encoder",
+    "FileState",
     "FrameConverter",
     "Image",
+    "InputChoice",
     "Loudness",
     "LoudnessMeter",
     "Picture",
     "PictureConverter",
     "PictureForm",
+    "PictureIndex",
     "PictureReader",
     "PictureShrinker",
     "PictureSettings",
@@ -69,6 +80,7 @@ __all__ = [
     "SoundSettings",
     "SoundWriter",
     "Source",
+    "SubtitleStream",
     "TruePeaks",
     "VideoStream",
     "ahead",
@@ -76,6 +88,10 @@ __all__ = [
     "chosen_encoder",
     "converted_blocks",
     "encodable_rate",
+    "ensure_space",
+    "is_address",
+    "least_bytes",
+    "local_copy",
     "mux",
     "opens",
     "probe",
