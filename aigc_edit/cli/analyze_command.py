@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from aigc_edit.cli import common
@@ -21,10 +22,14 @@ def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.pipeline import load_pipeline
 
     output = Path(parsed.output) if parsed.output else None
-    if output is not None:
-        refuse_input(output, parsed.input)
     pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
-    analysis = analyse(pipeline, parsed.input, common.run_options(parsed))
+    with common.local_input(parsed) as path:
+        if output is not None:
+            refuse_input(output, path)
+        analysis = analyse(pipeline, path, common.run_options(parsed))
+    if not parsed.quiet:
+        for warning in analysis.warnings:
+            print(f"note: {warning}", file=sys.stderr)
     text = analysis.timeline.dumps()
     if output is None:
         print(text)

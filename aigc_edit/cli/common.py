@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,37 @@ def add_pipeline(parser: argparse.ArgumentParser) -> None:
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", type=Path, metavar="INPUT", help="a video file")
+    parser.add_argument("input", metavar="INPUT", help="a video file")
+    parser.add_argument(
+        "--max-pixels",
+        action="append",
+        default=[],
+        type="input.max_pixels={}".format,
+        metavar="N",
+        dest="overrides",
+        help="refuse larger pictures (default: 8192 x 8192)",
+    )
+    parser.add_argument(
+        "--allow-network",
+        action="store_true",
+        help="INPUT may be an address (http, https) or a playlist, and is fetched first",
+    )
+
+
+@contextmanager
+def local_input(parsed: argparse.Namespace) -> Iterator[Path]:
+    """INPUT as a file of this machine."""
+    from aigc_edit.errors import UsageError
+    from aigc_edit.media import is_address, local_copy
+
+    if parsed.allow_network:
+        with local_copy(parsed.input) as path:
+            yield path
+    elif is_address(parsed.input):
+        cure = "Fetch it yourself, or say --allow-network."
+        raise UsageError("this is an address, not a file", where=parsed.input, cure=cure)
+    else:
+        yield Path(parsed.input)
 
 
 def add_output(parser: argparse.ArgumentParser, help_text: str) -> None:

@@ -20,5 +20,6 @@ def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.pipeline import load_pipeline
 
     pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
-    print(plan_run(pipeline, parsed.input, parsed.output, common.run_options(parsed)))
+    with common.local_input(parsed) as path:
+        print(plan_run(pipeline, path, parsed.output, common.run_options(parsed)))
     return 0

@@ -21,7 +21,8 @@ def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.pipeline import load_pipeline
 
     pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
-    result = run(pipeline, parsed.input, parsed.output, common.run_options(parsed))
+    with common.local_input(parsed) as path:
+        result = run(pipeline, path, parsed.output, common.run_options(parsed))
     if not parsed.quiet:
         for line in _summary(result.output, result.files, result.record):
             print(line)

@@ -70,14 +70,14 @@ def run_group(
             _begin(step.analyzer, context)
     stop = threading.Event()
     with ThreadPoolExecutor(1, "sound") as pool:
-        heard: Future[None] | None = None
+        heard: Future[Damage] | None = None
         if sounds and source.audio:
             alone = [a for a, _ in sounds if id(a) not in watchers]
             heard = pool.submit(_hear, source, sounds, alone, context, stop)
         try:
             damage = _see(source, frames, clock) if frames else Damage()
             if heard is not None:
-                heard.result()
+                damage.add(heard.result())
         finally:
             stop.set()
     return damage
@@ -199,7 +199,7 @@ def _hear(
     alone: Sequence[Analyzer],
     context: AnalysisContext,
     stop: threading.Event,
-) -> None:
+) -> Damage:
     """Decodes the sound once and feeds everyone who listens."""
     for analyzer in alone:  # here, so that nets load while pictures are decoded already
         _begin(analyzer, context)
@@ -207,11 +207,12 @@ def _hear(
     feeds = _sound_feeds(source, wanted)
     for block in reader.blocks(Span(0, source.duration)):
         if stop.is_set():
-            return
+            return reader.damage
         for feed in feeds:
             feed(block)
     for feed in feeds:
         feed(None)
+    return reader.damage
 
 
 def _sound_feeds(

@@ -17,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from aigc_edit.api import Stage, Track
+from aigc_edit.media import Damage, Source
 from aigc_edit.timeline import track_from_json, track_json
 
 FOLDER_VARIABLE = "AIGC_EDIT_CACHE"
@@ -46,6 +47,22 @@ class TrackCache:
         digest = _file_digest(path, facts.st_size, facts.st_mtime_ns)
         self._write(note, digest)
         return digest
+
+    def source_key(self, source: Source) -> str:
+        """The bytes of a source and which of its streams are read, as one word."""
+        audio = source.audio.index if source.audio is not None else None
+        streams = [source.video.index, audio]
+        return _digest(json.dumps([self.source_digest(source.path), streams]))
+
+    def damage(self, source: Source, found: Damage) -> Damage:
+        """What was found wrong with a source, now and whenever its tracks were made."""
+        key = _digest(json.dumps(["damage", code_digest("aigc_edit"), self.source_key(source)]))
+        path = self._path("damage", key)
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            if path is not None:
+                found.add(Damage.from_json(json.loads(path.read_text("utf-8"))))
+        self._write(path, json.dumps(found.to_json()))
+        return found
 
     def key(self, stage: Stage, source_digest: str, upstream: Sequence[str]) -> str:
         """What the tracks of a stage depend on, as one word."""

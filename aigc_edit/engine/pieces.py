@@ -99,6 +99,7 @@ def _refusal(
         (video.codec not in CONTAINERS[suffix][0], f"{suffix} files do not hold {video.codec}"),
         (wanted.codec not in ("auto", video.codec), f"{video.codec} is not {wanted.codec}"),
         (not video.timed, "the source has no times"),
+        (not source.clock.even, "the source's clock jumps"),
         (not source.index.clean.any(), "no key frame of the source is known to be clean"),
     )
     return next((reason for refused, reason in reasons if refused), None)

@@ -58,7 +58,7 @@ def analysis_steps(
 
     Sound is not asked for where the source has none.
     """
-    digest = cache.source_digest(source.path)
+    digest = cache.source_key(source)
     keys: dict[str, str] = {}
     steps = []
     for spec in pipeline.of_kind("analyze"):

@@ -31,8 +31,9 @@ from aigc_edit.engine.record import make_record, seconds, source_facts
 from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.resume import render_key
 from aigc_edit.engine.sound import SoundReport, render_sound
-from aigc_edit.errors import EncodeError, UsageError
+from aigc_edit.errors import DecodeError, EncodeError, UsageError
 from aigc_edit.media import (
+    Damage,
     Programme,
     Scratch,
     SoundPart,
@@ -109,7 +110,7 @@ def plan_run(
     pipeline: Pipeline, path: Path, wanted: str | Path | None, options: RunOptions
 ) -> Plan:
     """The plan of a run; exact where all tracks are in the cache already."""
-    source = probe(path)
+    source = probe(path, pipeline.input.choice())
     steps = analysis_steps(pipeline, source, options.track_cache())
     edits = None
     if all(step.cached is not None or not step.needs for step in steps):
@@ -134,17 +135,31 @@ def _context(source: Source, options: RunOptions) -> AnalysisContext:
 
 
 def _analysed(pipeline: Pipeline, path: Path, options: RunOptions, clock: Clock) -> Analysis:
-    source = probe(path)
+    source = probe(path, pipeline.input.choice())
     cache = options.track_cache()
     steps = analysis_steps(pipeline, source, cache)
     context = _context(source, options)
-    warnings = []
+    damage = Damage()
     for group in analysis_groups(steps, fused=options.fused):
         with clock.running("analysis", source.frames):
-            damage = run_group(source, group, context, clock)
-        if damage.packets:
-            warnings.append(f"{damage.packets} damaged packets were passed over")
-    return Analysis(source, _finished(steps, source, context, cache), steps, tuple(warnings))
+            damage.add(run_group(source, group, context, clock))
+    source.check_unchanged()
+    damage = cache.damage(source, damage)
+    refuse_damage(source, damage, pipeline.input.damage)
+    warnings = source.warnings + damage.lines()
+    return Analysis(source, _finished(steps, source, context, cache), steps, warnings)
+
+
+def refuse_damage(source: Source, damage: Damage, most: float) -> None:
+    """Raises DecodeError where a larger share of the pictures is damaged than `most`."""
+    share = len(damage.pictures) / source.frames
+    if share > most:
+        raise DecodeError(
+            f"{share:.0%} of its pictures are damaged, more than {most:.0%} "
+            f"({'; '.join(damage.lines())})",
+            where=source.path,
+            cure="Get a whole copy, or put up with it: --set input.damage=1.",
+        )
 
 
 def _finished(
@@ -240,6 +255,7 @@ class _Rendering:
         muxed = self._muxed(picture, sound)
         record = self._record(picture, sound)
         beside = self._delivered(record)
+        self.analysis.source.check_unchanged()
         for number, text in enumerate(beside.values()):
             self.scratch.write_text(f"beside{number}", text)
         self.scratch.publish(muxed.name)

@@ -1,5 +1,7 @@
 """Floor 1: files in, frames and samples out, and back. Nobody above sees a packet."""
 
+from aigc_edit.media.clock import Clock, PictureIndex
+from aigc_edit.media.damage import Damage
 from aigc_edit.media.encoders import (
     CONTAINERS,
     ENCODERS,
@@ -19,7 +21,6 @@ from aigc_edit.media.forms import (
 )
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.mux import (
-    Chapter,
     CopiedPart,
     EncodedPart,
     PicturePart,
@@ -28,7 +29,9 @@ from aigc_edit.media.mux import (
     mux,
 )
 from aigc_edit.media.nal import AvcHeaders
-from aigc_edit.media.pictures import SAME_TIME, Damage, Picture, PictureReader
+from aigc_edit.media.network import is_address, local_copy
+from aigc_edit.media.opening import FileState
+from aigc_edit.media.pictures import SAME_TIME, Picture, PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.scratch import Scratch, ensure_writable, scratch_for, sweep, synced, writing
 from aigc_edit.media.sound import (
@@ -38,7 +41,9 @@ from aigc_edit.media.sound import (
     converted_blocks,
     sample_at,
 )
-from aigc_edit.media.source import AudioStream, Source, VideoStream, probe
+from aigc_edit.media.source import Source, VideoStream, probe
+from aigc_edit.media.space import ensure_space, least_bytes
+from aigc_edit.media.streams import AudioStream, Chapter, InputChoice, SubtitleStream
 from aigc_edit.media.writer import (
     PictureSettings,
     PictureWriter,
@@ -64,15 +69,19 @@ __all__ = [
     "HOP_SECONDS",
     "SILENCE",
     "AudioStream",
+    "Clock",
     "Damage",
     "Encoder",
+    "FileState",
     "FrameConverter",
     "Image",
+    "InputChoice",
     "Loudness",
     "LoudnessMeter",
     "Picture",
     "PictureConverter",
     "PictureForm",
+    "PictureIndex",
     "PictureReader",
     "PictureShrinker",
     "PictureSettings",
@@ -85,6 +94,7 @@ __all__ = [
     "SoundSettings",
     "SoundWriter",
     "Source",
+    "SubtitleStream",
     "TruePeaks",
     "VideoStream",
     "ahead",
@@ -92,6 +102,10 @@ __all__ = [
     "chosen_encoder",
     "converted_blocks",
     "encodable_rate",
+    "ensure_space",
+    "is_address",
+    "least_bytes",
+    "local_copy",
     "mux",
     "opens",
     "probe",

@@ -13,9 +13,11 @@ import av
 
 from aigc_edit.errors import EncodeError
 from aigc_edit.media.nal import AvcHeaders
+from aigc_edit.media.opening import opened, read_only
 from aigc_edit.media.order import DecodeTimes
 from aigc_edit.media.scratch import writing
-from aigc_edit.media.source import Source, opened, read_only
+from aigc_edit.media.source import Source
+from aigc_edit.media.streams import Chapter
 from aigc_edit.media.writer import abandoned
 from aigc_edit.timeline import Span
 
@@ -57,14 +59,6 @@ class SoundPart:
     path: Path
     metadata: Mapping[str, str] = field(default_factory=dict)
     default: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A named stretch of a programme."""
-
-    span: Span
-    title: str
 
 
 @dataclass(frozen=True)
@@ -222,8 +216,8 @@ def _chapters(chapters: Sequence[Chapter]) -> list[dict[str, Any]]:
     return [
         {
             "id": number,
-            "start": round(chapter.span.start / base),
-            "end": round(chapter.span.end / base),
+            "start": round(chapter.start / base),
+            "end": round(chapter.end / base),
             "time_base": base,
             "metadata": {"title": chapter.title},
         }

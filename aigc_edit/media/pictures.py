@@ -14,7 +14,10 @@ import av.error
 import av.filter
 
 from aigc_edit.errors import DecodeError
-from aigc_edit.media.source import Source, VideoStream, opened, read_only
+from aigc_edit.media.clock import ClockMender
+from aigc_edit.media.damage import Damage
+from aigc_edit.media.opening import demuxed, opened, read_only
+from aigc_edit.media.source import Source, VideoStream
 from aigc_edit.timeline import Span
 
 # Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
@@ -28,19 +31,6 @@ class Picture:
 
     time: Fraction
     frame: Any
-
-
-@dataclass(slots=True)
-class Damage:
-    """What could not be decoded, counted while a source is read."""
-
-    packets: int = 0
-    first_at: float | None = None
-
-    def note(self, at: float | None) -> None:
-        self.packets += 1
-        if self.first_at is None:
-            self.first_at = at
 
 
 class PictureReader:
@@ -59,13 +49,16 @@ class PictureReader:
         self._open()
 
     def _open(self) -> None:
-        self._opened = opened(self.source.path)
+        self._opened = opened(self.source.path, max_pixels=self.source.choice.max_pixels)
         self._container = self._opened.__enter__()
         self._stream = read_only(self._container, self.source.video.index)
         self._stream.codec_context.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._threads
         if self._draft:
-            self._stream.codec_context.options = {"skip_loop_filter": "noref"}
+            self._stream.codec_context.options = {
+                **self._stream.codec_context.options,
+                "skip_loop_filter": "noref",
+            }
         self._fresh = True
 
     def __enter__(self) -> PictureReader:
@@ -103,7 +96,7 @@ class PictureReader:
 
     def _from(self, start: Fraction) -> Iterator[Picture]:
         """Pictures from the last key frame at or before `start`."""
-        if start > 0 and self.source.video.timed:
+        if start > 0 and self.source.video.timed and self.source.clock.seekable:
             self._seek(start)
             found = self._decode()
             first = next(found, None)
@@ -115,7 +108,7 @@ class PictureReader:
 
     def _seek(self, start: Fraction) -> None:
         self._fresh = False
-        target = self.source.video.first + start - _SEEK_SLACK
+        target = self.source.clock.unmended(self.source.video.first + start - _SEEK_SLACK)
         self._container.seek(
             int(target / self._stream.time_base), backward=True, stream=self._stream
         )
@@ -129,6 +122,7 @@ class PictureReader:
 
     def _decode(self) -> Iterator[Picture]:
         video, last, step = self.source.video, None, 1 / self.source.video.rate
+        form: tuple[int, int, str] | None = None
         for frame in self._frames():
             self.decoded += 1
             if frame.pts is not None and video.timed:
@@ -139,31 +133,39 @@ class PictureReader:
                 continue  # a repeated time cannot be shown
             last = time
             if time >= 0:
+                form = self._noted(frame, time, form)
                 yield Picture(time, frame)
+
+    def _noted(
+        self, frame: Any, time: Fraction, before: tuple[int, int, str] | None
+    ) -> tuple[int, int, str]:
+        """The form of a picture, after noting what is wrong with it."""
+        if frame.is_corrupt:  # the decoder made up what it could not read
+            self.damage.pictures.add(round(float(time), 3))
+        form = _form(frame)
+        if before is not None and form != before:
+            change = f"picture changes from {_form_words(before)} to {_form_words(form)}"
+            self.damage.changes.add((round(float(time), 3), change))
+        return form
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames; a packet that fails is counted and passed over."""
-        packets = iter(self._container.demux(self._stream))
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.EOFError:
-                return
-            except av.error.FFmpegError:
-                self.damage.note(None)
-                return
+        found = demuxed(self._container, self._stream, failed=lambda: self._lost(None))
+        for packet in ClockMender(self.source.clock).mended(found):
             try:
                 yield from packet.decode()
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
-                self.damage.note(_packet_time(packet))
+                self._lost(packet)
 
+    def _lost(self, packet: Any) -> None:
+        self.damage.pictures.add(None if packet is None else self._packet_time(packet))
 
-def _packet_time(packet: Any) -> float | None:
-    return float(packet.pts * packet.time_base) if packet.pts is not None else None
+    def _packet_time(self, packet: Any) -> float | None:
+        if packet.pts is None:
+            return None
+        return round(float(packet.pts * packet.time_base - self.source.video.first), 3)
 
 
 class PictureFit:
@@ -247,3 +249,7 @@ class PictureFit:
 
 def _form(frame: Any) -> tuple[int, int, str]:
     return (frame.width, frame.height, frame.format.name)
+
+
+def _form_words(form: tuple[int, int, str]) -> str:
+    return f"{form[0]}x{form[1]} {form[2]}"

@@ -11,8 +11,11 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.media.pictures import Damage
-from aigc_edit.media.source import Source, opened, read_only
+from aigc_edit.media.clock import ClockMender
+from aigc_edit.media.damage import Damage
+from aigc_edit.media.mixdown import fitted, mixed
+from aigc_edit.media.opening import demuxed, opened, read_only
+from aigc_edit.media.source import Source
 from aigc_edit.timeline import Span
 
 Samples = npt.NDArray[np.float32]  # [C, N]
@@ -22,6 +25,10 @@ BLOCK_SECONDS = 1
 _PLACE_TOLERANCE = Fraction(3, 1000)
 # A transform codec needs the block before, and Opus wants 80 ms, to come out right after a seek.
 _PREROLL = Fraction(1, 5)
+# Float sound may go over full scale, by a few dB; sixty are noise out of broken bytes.
+_LOUDEST = 1000.0
+_AUDIBLE = 1e-7  # mean square, -70 dB; below it no side is opposite to another
+_OPPOSED = 0.01  # energy of the sum of both sides over that of their difference
 
 
 def sample_at(time: Fraction, rate: int) -> int:
@@ -48,7 +55,17 @@ class SoundReader:
     def blocks(self, span: Span) -> Iterator[Samples]:
         """The samples of `span`, in blocks of a second: float32 [C, N], N in all exact."""
         start, end = sample_at(span.start, self.rate), sample_at(span.end, self.rate)
-        yield from _cut(self._placed(span.start, start), end - start, self.rate, self.channels)
+        pieces = self._placed(span.start, start)
+        for block in _cut(pieces, end - start, self.rate, self.channels):
+            self._compare_sides(block)
+            yield block
+
+    def _compare_sides(self, block: Samples) -> None:
+        if self.channels != 2 or not _audible(block):
+            return
+        seconds = block.shape[1] / self.rate
+        self.damage.heard += seconds
+        self.damage.opposed += seconds if _opposed(block) else 0
 
     def _placed(self, time: Fraction, start: int) -> Iterator[Samples]:
         """Samples from `start` on, without holes and overlaps."""
@@ -65,70 +82,121 @@ class SoundReader:
                 yield fresh
 
     def _decoded(self, time: Fraction) -> Iterator[tuple[int | None, Samples]]:
-        """Decoded pieces with the sample that each begins at."""
-        assert self.source.audio is not None
-        resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self.rate)
-        form: tuple[object, ...] = ()
-        with opened(self.source.path) as container:
-            stream = read_only(container, self.source.audio.index)
-            stream.codec_context.thread_type = "AUTO"
-            if time > _PREROLL:
-                target = self.source.video.first + time - _PREROLL
-                container.seek(int(target / stream.time_base), backward=True, stream=stream)
-            for frame in self._frames(container, stream):
-                if form and form != _form(frame):
-                    resampler = av.AudioResampler(
-                        format="fltp", layout=self._layout, rate=self.rate
-                    )
-                form = _form(frame)
-                place = self._place(frame)
-                for piece in resampler.resample(frame):
-                    yield place, piece.to_ndarray()
-                    place = None
+        """Decoded pieces with the sample that each begins at, in the source's rate and layout."""
+        unifier, form = None, None
+        for frame in self._frames(time):
+            place = self._place(frame)
+            if form != _form(frame):
+                if unifier is not None and form is not None:
+                    yield from ((None, self._sound(p)) for p in unifier.resample(None) if p)
+                    self._note_change(form, _form(frame), place)
+                form, unifier = _form(frame), self._unifier(frame)
+            assert unifier is not None
+            for piece in unifier.resample(frame):
+                yield place, self._sound(piece)
+                place = None
+
+    def _unifier(self, frame: Any) -> Any:
+        # Packed samples: PyAV reads beyond the last plane of eight planar channels and more.
+        return av.AudioResampler(format="flt", layout=frame.layout.name, rate=self.rate)
+
+    def _sound(self, frame: Any) -> Samples:
+        """float32 [C, N] of a packed frame, in the source's layout, without broken numbers."""
+        layout = frame.layout
+        samples: Samples = frame.to_ndarray().reshape(-1, layout.nb_channels).T
+        if samples.size and not np.abs(samples).max() <= _LOUDEST:
+            broken = ~(np.abs(samples) <= _LOUDEST)
+            self.damage.broken_samples += int(np.count_nonzero(broken))
+            samples = np.where(broken, np.float32(0), samples)
+        if layout.name != self._layout:
+            samples = fitted(samples, layout.name, self._layout)
+        return samples
+
+    def _note_change(
+        self, before: tuple[object, ...], now: tuple[object, ...], place: int | None
+    ) -> None:
+        words = [f"{rate} Hz {layout}" for rate, layout, _ in (before, now)]
+        if words[0] != words[1] and place is not None:
+            change = f"sound changes from {words[0]} to {words[1]}"
+            self.damage.changes.add((round(place / self.rate, 3), change))
 
     def _place(self, frame: Any) -> int | None:
         if frame.pts is None:
             return None
         return sample_at(frame.pts * frame.time_base - self.source.video.first, self.rate)
 
-    def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
-        packets = container.demux(stream)
-        while True:
-            try:
-                packet = next(packets)
-                yield from packet.decode()
-            except (StopIteration, av.error.EOFError):
-                return
-            except av.error.FFmpegError:
-                self.damage.note(None)
+    def _frames(self, time: Fraction) -> Iterator[Any]:
+        """Decoded frames from a little before `time`; a packet that fails is counted."""
+        assert self.source.audio is not None
+        clock = self.source.clock
+        with opened(self.source.path) as container:
+            stream = read_only(container, self.source.audio.index)
+            stream.codec_context.thread_type = "AUTO"
+            if time > _PREROLL and clock.seekable:
+                target = clock.unmended(self.source.video.first + time - _PREROLL)
+                container.seek(int(target / stream.time_base), backward=True, stream=stream)
+            found = demuxed(container, stream, failed=lambda: self._lost(None))
+            for packet in ClockMender(clock).mended(found):
+                try:
+                    yield from packet.decode()
+                except av.error.EOFError:
+                    return
+                except av.error.FFmpegError:
+                    self._lost(packet)
+
+    def _lost(self, packet: Any) -> None:
+        self.damage.sounds.add(None if packet is None else self._packet_time(packet))
+
+    def _packet_time(self, packet: Any) -> float | None:
+        if packet.pts is None:
+            return None
+        return round(float(packet.pts * packet.time_base - self.source.video.first), 3)
+
+
+def _audible(samples: Samples) -> bool:
+    return bool(np.square(samples).mean() > _AUDIBLE) if samples.size else False
+
+
+def _opposed(stereo: Samples) -> bool:
+    """Whether right is the opposite of left, so that their sum is next to nothing."""
+    together, apart = stereo[0] + stereo[1], stereo[0] - stereo[1]
+    return bool(np.square(together).sum() < _OPPOSED * np.square(apart).sum())
 
 
 class SoundConverter:
     """Changes rate and number of channels of a stream of samples, keeping its clock.
 
-    More than two channels are mixed down by the standard coefficients (ITU-R BS.775).
+    More channels than wanted are mixed down as `media/mixdown.py` says. Stereo whose sides are
+    opposites would be silence in mono: there the left side stands for both.
     """
 
     def __init__(self, source_rate: int, layout: str, rate: int, channels: int) -> None:
-        self.same = source_rate == rate and layout == LAYOUTS.get(channels)
-        self._layout, self._source_rate = layout, source_rate
+        self._layout, self._rate, self._channels = layout, source_rate, channels
+        self._mixes = layout != LAYOUTS[channels]
+        self._resamples = source_rate != rate
+        self.same = not self._mixes and not self._resamples
         self._resampler = av.AudioResampler(format="fltp", layout=LAYOUTS[channels], rate=rate)
-        # swresample keeps the power of both sides in a float downmix: full scale would be left.
-        self._gain = np.float32(0.5**0.5 if (layout, channels) == ("stereo", 1) else 1)
 
     def converted(self, samples: Samples) -> Samples:
         """What comes out for samples [C, N] that go in: float32 [channels, M]."""
-        if self.same:
+        if self._mixes:
+            samples = self._mixed(samples)
+        if not self._resamples or not samples.shape[1]:
             return samples
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples), format="fltp", layout=self._layout
+            np.ascontiguousarray(samples), format="fltp", layout=LAYOUTS[self._channels]
         )
-        frame.sample_rate = self._source_rate
-        return _joined(self._resampler.resample(frame)) * self._gain
+        frame.sample_rate = self._rate
+        return _joined(self._resampler.resample(frame))
+
+    def _mixed(self, samples: Samples) -> Samples:
+        if samples.shape[0] == 2 and self._channels == 1 and _opposed(samples):
+            return samples[:1]
+        return mixed(samples, self._layout, self._channels)
 
     def rest(self) -> Samples:
         """What the filter still held at the end."""
-        return _joined([] if self.same else self._resampler.resample(None)) * self._gain
+        return _joined(self._resampler.resample(None) if self._resamples else [])
 
 
 def converted_blocks(

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import av.error
-import av.stream
 import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.errors import DecodeError, ProbeError
-from aigc_edit.media.nal import starts_clean
-from aigc_edit.media.order import reorder_depth
+from aigc_edit.media.clock import Clock, PictureIndex, Scan, count_pictures, scan_packets
+from aigc_edit.media.opening import FileState, check_unchanged, opened
+from aigc_edit.media.streams import (
+    AudioStream,
+    Chapter,
+    InputChoice,
+    SubtitleStream,
+    audio_stream,
+    audio_streams,
+    chapters_of,
+    chosen_audio,
+    chosen_subtitles,
+    chosen_video,
+    clean_metadata,
+    codec_of,
+    subtitle_stream,
+    subtitle_streams,
+)
 from aigc_edit.timeline import on_clock
 
-# A playlist named .mp4 makes FFmpeg fetch what it names, unless protocols are pinned.
-PROTOCOLS = "file"
-MAX_PIXELS = 8192 * 8192
 MAX_RATE = 1000  # frames a second; more is a damaged header
 TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
@@ -32,6 +41,8 @@ _NEAREST = 0.4  # of a frame: beyond it the nearest place on the grid may be ano
 _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the rate
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
+_HANGING_SOUND = 1  # seconds; encoders leave a packet or two
+_BROKEN_PROMISE = Fraction(1, 4)  # seconds; the last packets may not say how long they last
 _HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as players assume
 
 
@@ -86,20 +97,20 @@ class VideoStream:
         return straight and (self.width, self.height) == (self.coded_width, self.coded_height)
 
 
-@dataclass(frozen=True, slots=True)
-class AudioStream:
-    """The sound of a source: samples a second, channels and their layout."""
-
-    index: int
-    codec: str
-    rate: int
-    channels: int
-    layout: str
-
-
 @dataclass(frozen=True, eq=False)
 class Source:
-    """An input file as opened. `duration` in seconds, from the first frame to the end."""
+    """An input file as opened. `duration` in seconds, from the first frame to the end.
+
+    Attributes:
+        video, audio, subtitles: the streams that are read.
+        audio_tracks, subtitle_tracks: all there are, in the order of the file.
+        chapters: in source time.
+        metadata: what the file says of itself, as plain single lines.
+        clock: how its packets' times become one clock without jumps.
+        state: what it was when it was opened; `check_unchanged` compares.
+        choice: what of it was chosen.
+        warnings: what is odd about it, one line each.
+    """
 
     path: Path
     container: str
@@ -109,6 +120,15 @@ class Source:
     audio: AudioStream | None
     bytes: int
     index: PictureIndex
+    state: FileState
+    choice: InputChoice = field(default_factory=InputChoice)
+    subtitles: SubtitleStream | None = None
+    audio_tracks: tuple[AudioStream, ...] = ()
+    subtitle_tracks: tuple[SubtitleStream, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    warnings: tuple[str, ...] = ()
 
     @property
     def grid(self) -> Fraction | None:
@@ -130,194 +150,106 @@ class Source:
         times = (self.picture_time(tick * self.index.base) for tick in ticks.tolist())
         return [time for time in times if time >= 0]
 
-
-@contextmanager
-def opened(path: Path, **options: Any) -> Iterator[Any]:
-    """A container opened for reading, from this machine's files only.
-
-    Raises:
-        ProbeError: the file is missing, unreadable or not media.
-    """
-    container = _open(path, options)
-    try:
-        yield container
-    finally:
-        container.close()
+    def check_unchanged(self) -> None:
+        """Raises DecodeError where the file was changed since it was opened."""
+        check_unchanged(self.path, self.state)
 
 
-def _open(path: Path, options: dict[str, Any]) -> Any:
-    if not path.exists():
-        raise ProbeError("no such file", where=path, cure="Check the name and the folder.")
-    if path.is_dir():
-        raise ProbeError("this is a folder, not a video", where=path, cure="Name one file in it.")
-    if not os.access(path, os.R_OK):
-        raise ProbeError("cannot be read", where=path, cure="Check its permissions.")
-    if path.stat().st_size == 0:
-        raise ProbeError("the file is empty", where=path, cure="Copy or record it again.")
-    try:
-        return av.open(
-            f"file:{path.absolute()}",
-            options={"protocol_whitelist": PROTOCOLS},
-            metadata_errors="replace",
-            **options,
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        raise ProbeError(
-            f"not a media file that can be read ({reason})",
-            where=path,
-            cure="Check that it plays elsewhere.",
-        ) from cause
-
-
-def probe(path: str | Path) -> Source:
+def probe(path: str | Path, choice: InputChoice | None = None) -> Source:
     """What the file holds. Its first frame is decoded and its packets are counted, so that
     the clock's zero, the duration and the frame rate are facts and not a header's promise.
 
+    Unless `choice` says otherwise the first default picture stream that is no cover is read,
+    and the first default sound: what players show.
+
     Raises:
-        ProbeError: missing, unreadable, not media, or without a picture.
+        ProbeError: missing, unreadable, not media, without a picture, larger than allowed, or
+            without the chosen track.
+        DecodeError: its first picture cannot be decoded.
     """
-    path = Path(path)
-    with opened(path) as container:
-        stream = _best_video(container, path)
-        frame = _first_frame(container, stream, path)
-        sound = _best_audio(container)
+    path, choice = Path(path), choice or InputChoice()
+    state = FileState.of(path)
+    with opened(path, max_pixels=choice.max_pixels) as container:
+        stream = chosen_video(container, choice.video_track, path)
+        sound = chosen_audio(container, choice.audio_track, path)
+        texts = chosen_subtitles(container, choice.subtitle_track, path)
+        frame = _first_frame(container, stream, path, choice.max_pixels)
         timed = frame.pts is not None
-        index = scan_packets(path, stream.index) if timed else count_pictures(path, stream.index)
-        video = _video(stream, frame, index)
+        scan = (
+            scan_packets(path, stream.index, None if sound is None else sound.index)
+            if timed
+            else count_pictures(path, stream.index, choice.max_pixels)
+        )
+        index = scan.shown_from(frame.pts * frame.time_base) if timed else scan.index
+        video = _video(stream, frame, index, even=scan.clock.even)
+        duration = on_clock(_duration(index, video))
         return Source(
             path=path,
             container=container.format.name,
-            duration=on_clock(_duration(index, video)),
+            duration=duration,
             frames=max(1, len(index.times)),
             video=video,
-            audio=_audio(sound) if sound is not None else None,
-            bytes=path.stat().st_size,
+            audio=audio_stream(sound) if sound is not None else None,
+            bytes=state.size,
             index=index,
+            state=state,
+            choice=choice,
+            subtitles=subtitle_stream(texts) if texts is not None else None,
+            audio_tracks=audio_streams(container),
+            subtitle_tracks=subtitle_streams(container),
+            chapters=chapters_of(container, video.first, duration),
+            metadata=clean_metadata(container.metadata),
+            clock=scan.clock,
+            warnings=tuple(_oddities(container, stream, scan, video, duration)),
         )
 
 
-@dataclass(frozen=True, eq=False)
-class PictureIndex:
-    """Where the pictures of a file lie, from its packets.
+def _oddities(
+    container: Any, stream: Any, scan: Scan, video: VideoStream, duration: Fraction
+) -> Iterator[str]:
+    """What a user should know of the file, one line each."""
+    yield from scan.jumps
+    if len(scan.index.times) == 1:
+        yield "it holds a single picture"
+    if not video.timed:
+        return
+    early = len(scan.index.times) - len(scan.shown_from(video.first).times)
+    if early:
+        yield f"{early} pictures before the first key frame cannot be shown"
+    yield from _cut_short(container, stream, scan)
+    outlasts = scan.sound_end - video.first - duration
+    if outlasts > _HANGING_SOUND:
+        yield f"its sound goes on for {float(outlasts):.1f} s after the last picture: left out"
 
-    Attributes:
-        times: float64 [N], presentation times of the container in order, seconds (0, 1, 2 ...
-            where the file has none).
-        keys: int64 [K], times of the key frames in order, in ticks of `base`.
-        clean: bool [K], whether nothing after a key frame refers to what was before it.
-        end: when the last picture ends, seconds; 0 where the file has no times.
-        base: the clock of the packets, seconds a tick.
-        depth: how many packets come before one that is shown earlier, at most.
-        headers: parameter sets and the like, as the container keeps them.
+
+def _cut_short(container: Any, stream: Any, scan: Scan) -> Iterator[str]:
+    """What a header promises and the file does not hold.
+
+    Only headers that are written when all is known promise anything: the sample table of MP4,
+    the duration of Matroska. Elsewhere FFmpeg guesses from the file's end.
     """
-
-    times: npt.NDArray[np.float64]
-    keys: npt.NDArray[np.int64]
-    clean: npt.NDArray[np.bool_]
-    end: Fraction
-    base: Fraction
-    depth: int
-    headers: bytes
-
-    def decoded_for(self, start: float, end: float) -> int:
-        """Frames that must be decoded to show `[start, end)`, container time."""
-        keys = self.keys * float(self.base)
-        before = keys[keys <= start + 1e-6]
-        first = before[-1] if len(before) else start
-        return int(np.count_nonzero((self.times >= first) & (self.times < end)))
+    name = container.format.name
+    if name.startswith("mov"):
+        promised = len(stream.index_entries)  # less what an edit list leaves out
+        if promised > scan.packets:
+            yield f"cut short: {promised} pictures promised, {scan.packets} there"
+    elif name.startswith("matroska") and container.duration and scan.clock.even:
+        start = Fraction(container.start_time or 0, 10**6)
+        seconds = Fraction(container.duration, 10**6)
+        there = scan.last - start
+        if seconds - there > _BROKEN_PROMISE:
+            yield f"cut short: {float(seconds):.1f} s promised, {float(there):.1f} s there"
 
 
-def scan_packets(path: Path, stream_index: int) -> PictureIndex:
-    """Reads all packets of a stream, decoding none."""
-    times, end, base = [], 0, Fraction(1)
-    keys: dict[int, bool] = {}
-    with opened(path) as container:
-        stream = read_only(container, stream_index)
-        codec, extradata = codec_of(stream), stream.codec_context.extradata or b""
-        with suppress(av.error.FFmpegError):  # a damaged tail ends the scan, not the run
-            for packet in container.demux(stream):
-                if not packet.size or packet.is_discard:
-                    continue
-                if packet.pts is None:
-                    continue
-                base = packet.time_base
-                times.append(packet.pts)
-                end = max(end, packet.pts + (packet.duration or 0))
-                if packet.is_keyframe:
-                    keys[packet.pts] = starts_clean(codec, bytes(packet), extradata)
-    return PictureIndex(
-        times=np.sort(np.array(times, np.float64)) * float(base),
-        keys=np.array(sorted(keys), np.int64),
-        clean=np.array([keys[key] for key in sorted(keys)], np.bool_),
-        end=end * base,
-        base=base,
-        depth=reorder_depth(times),
-        headers=extradata,
-    )
-
-
-def count_pictures(path: Path, stream_index: int) -> PictureIndex:
-    """The index of a raw stream, which has no times: its pictures are decoded and counted."""
-    count = 0
-    with opened(path) as container, suppress(av.error.FFmpegError):
-        for _ in container.decode(read_only(container, stream_index)):
-            count += 1
-    return PictureIndex(
-        times=np.arange(max(count, 1), dtype=np.float64),
-        keys=np.zeros(1, np.int64),
-        clean=np.zeros(1, np.bool_),
-        end=Fraction(0),
-        base=Fraction(1),
-        depth=0,
-        headers=b"",
-    )
-
-
-def codec_of(stream: Any) -> str:
-    """The codec's own name, whichever library decodes it."""
-    return str(stream.codec_context.codec.canonical_name)
-
-
-def read_only(container: Any, stream_index: int) -> Any:
-    """The stream, after telling the demuxer to pass over all others."""
-    for stream in container.streams:
-        if stream.index != stream_index:
-            stream.discard = av.stream.Discard.all
-    return container.streams[stream_index]
-
-
-def _best_video(container: Any, path: Path) -> Any:
-    """The first default picture stream that is no cover, as players choose."""
-    cover = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    films = [s for s in container.streams.video if not s.disposition & cover]
-    if not films:
-        heard = "only sound" if container.streams.audio else "nothing to see or hear"
-        raise ProbeError(f"no video stream, {heard}", where=path, cure="Name a video file.")
-    default = [s for s in films if s.disposition & av.stream.Disposition.default]
-    return (default or films)[0]
-
-
-def _best_audio(container: Any) -> Any:
-    tracks = [s for s in container.streams.audio if _usable(s)]
-    default = [s for s in tracks if s.disposition & av.stream.Disposition.default]
-    return next(iter(default or tracks), None)
-
-
-def _usable(stream: Any) -> bool:
-    context = stream.codec_context
-    return context is not None and bool(context.sample_rate) and bool(context.channels)
-
-
-def _first_frame(container: Any, stream: Any, path: Path) -> Any:
+def _first_frame(container: Any, stream: Any, path: Path, max_pixels: int) -> Any:
     context = stream.codec_context
     if context is None:
         raise ProbeError("no decoder for its video stream", where=path, cure="Convert it first.")
-    if context.width * context.height > MAX_PIXELS:
+    if context.width * context.height > max_pixels:
         raise ProbeError(
-            f"a picture of {context.width}x{context.height} is more than {MAX_PIXELS} pixels",
+            f"a picture of {context.width}x{context.height} is more than {max_pixels} pixels",
             where=path,
-            cure="Scale it down first.",
+            cure="Scale it down first, or raise --max-pixels.",
         )
     try:
         frame = next(container.decode(stream), None)
@@ -336,8 +268,8 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
     return frame
 
 
-def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
-    rate = _rate(stream, index)
+def _video(stream: Any, frame: Any, index: PictureIndex, *, even: bool = True) -> VideoStream:
+    rate = _rate(stream, index, even=even)
     rotation = _rotation(frame)
     aspect = _pixel_aspect(stream)
     width, height = _shown_size(frame.width, frame.height, aspect, rotation)
@@ -360,14 +292,23 @@ def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
     )
 
 
-def _rate(stream: Any, index: PictureIndex) -> Fraction:
-    """Frames a second on average; the rate that was meant where the clock only bends it."""
-    told = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+def _rate(stream: Any, index: PictureIndex, *, even: bool) -> Fraction:
+    """Frames a second on average; the rate that was meant where the clock only bends it.
+
+    A header's average counts the gaps of a clock that is not even: there the pictures are counted.
+    """
+    average = stream.average_rate if even else _counted_rate(index)
+    told = (average, stream.guessed_rate, stream.base_rate)
     known = [Fraction(r) for r in told if r and r <= MAX_RATE]
     if not known:
         return _FALLBACK_RATE
     meant = (r for r in known[1:] if abs(r / known[0] - 1) < _BENT)
     return next((r for r in meant if _is_constant(index.times, r)), known[0])
+
+
+def _counted_rate(index: PictureIndex) -> Fraction:
+    seconds = float(index.times[-1] - index.times[0])
+    return Fraction((len(index.times) - 1) / seconds).limit_denominator(1001)
 
 
 def _is_constant(times: npt.NDArray[np.float64], rate: Fraction) -> bool:
@@ -412,13 +353,6 @@ def _colour(frame: Any) -> Colour:
         matrix = 1 if frame.height >= _HD_LINES else 5
     full = int(frame.color_range) == 2 or frame.format.name.startswith("yuvj")
     return Colour(matrix, int(frame.color_primaries), int(frame.color_trc), full)
-
-
-def _audio(stream: Any) -> AudioStream:
-    context = stream.codec_context
-    return AudioStream(
-        stream.index, context.name, context.sample_rate, context.channels, context.layout.name
-    )
 
 
 def _duration(index: PictureIndex, video: VideoStream) -> Fraction:

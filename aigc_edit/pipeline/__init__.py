@@ -8,10 +8,11 @@ from aigc_edit.pipeline.pipeline import (
 )
 from aigc_edit.pipeline.registry import StageEntry, registered, suggestion
 from aigc_edit.pipeline.schema import json_schema, schema_text
-from aigc_edit.pipeline.settings import AudioOutput, Output, VideoOutput
+from aigc_edit.pipeline.settings import AudioOutput, Input, Output, VideoOutput
 
 __all__ = [
     "AudioOutput",
+    "Input",
     "Output",
     "Pipeline",
     "StageEntry",

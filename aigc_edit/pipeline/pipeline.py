@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
 from aigc_edit.api import Kind, Stage, StageOptions, TrackRef
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError
 from aigc_edit.pipeline.registry import registered, suggestion
-from aigc_edit.pipeline.settings import Output, spelled_out
+from aigc_edit.pipeline.settings import Input, Output, spelled_out
 from aigc_edit.pipeline.yaml_file import Document, Where, parse_yaml, read_yaml
 
 SCHEMA_VERSION = 1
-_TOP_KEYS = ("schema", "name", "description", "stages", "output")
+_TOP_KEYS = ("schema", "name", "description", "input", "stages", "output")
+Settings = TypeVar("Settings", Input, Output)
 _STAGE_KEYS = ("uses", "with", "id")
 
 
@@ -40,6 +41,7 @@ class Pipeline:
     stages: tuple[StageSpec, ...]
     output: Output = field(default_factory=Output)
     description: str = ""
+    input: Input = field(default_factory=Input)
 
     def of_kind(self, kind: Kind) -> tuple[StageSpec, ...]:
         return tuple(spec for spec in self.stages if spec.kind == kind)
@@ -48,6 +50,7 @@ class Pipeline:
         """Everything that was decided by the file and its defaults, as JSON."""
         return {
             "name": self.name,
+            "input": self.input.model_dump(mode="json"),
             "stages": [
                 {
                     "id": spec.id,
@@ -131,12 +134,13 @@ class _Checker:
         self._keys(data, (), _TOP_KEYS)
         self._schema(data)
         specs = self._stages(data.get("stages"), overrides)
-        output = self._output(data.get("output"), [o for o in overrides if o.owner == "output"])
+        output = self._settings(Output, "output", data, overrides)
+        source = self._settings(Input, "input", data, overrides)
         self._known_owners(overrides, specs)
         self.problems += _track_problems(self.document, specs)
         stages = tuple(spec for spec in specs if spec is not None)
         name = self._name(data.get("name", default_name))
-        return Pipeline(name, stages, output, str(data.get("description") or ""))
+        return Pipeline(name, stages, output, str(data.get("description") or ""), source)
 
     def _keys(self, data: Mapping[Any, Any], where: Where, known: Sequence[str]) -> None:
         for key in data:
@@ -207,11 +211,13 @@ class _Checker:
         options = self._options(stage_class.Options, given, (*where, "with"), overrides)
         return None if options is None else StageSpec(stage_id, stage_class(options))
 
-    def _output(self, given: Any, overrides: list[_Override]) -> Output:
-        if isinstance(given, dict) and "video" in given:
-            given = given | {"video": spelled_out(given["video"])}  # so that --set adds to it
-        made = self._options(Output, given, ("output",), overrides)
-        return made if isinstance(made, Output) else Output()
+    def _settings(
+        self, model: type[Settings], name: str, data: Mapping[str, Any], overrides: list[_Override]
+    ) -> Settings:
+        """The `input:` or `output:` part, with what was set on the command line."""
+        own = [o for o in overrides if o.owner == name]
+        made = self._options(model, spelled_out(data.get(name)), (name,), own)
+        return made if isinstance(made, model) else model()
 
     def _options(
         self, model: type[StageOptions], given: Any, where: Where, overrides: list[_Override]
@@ -232,7 +238,7 @@ class _Checker:
     def _known_owners(self, overrides: list[_Override], specs: list[StageSpec | None]) -> None:
         if None in specs:
             return  # its ids are not all known
-        known = ["output", *(spec.id for spec in specs if spec)]
+        known = ["input", "output", *(spec.id for spec in specs if spec)]
         for override in overrides:
             if override.owner not in known:
                 what = f"--set {override.text}: no stage has the id {override.owner!r}"

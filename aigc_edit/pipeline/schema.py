@@ -8,7 +8,7 @@ from typing import Any
 
 from aigc_edit.pipeline.pipeline import SCHEMA_VERSION
 from aigc_edit.pipeline.registry import StageEntry, registered
-from aigc_edit.pipeline.settings import Output
+from aigc_edit.pipeline.settings import Input, Output
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,6 +18,7 @@ def json_schema(entries: Iterable[StageEntry] | None = None) -> dict[str, Any]:
     stages = [_stage_schema(e) for e in (registered().values() if entries is None else entries)]
     output = Output.model_json_schema(mode="validation", ref_template="#/$defs/{model}")
     definitions = output.pop("$defs", {})
+    source = Input.model_json_schema(mode="validation")
     return {
         "$schema": _DRAFT,
         "title": "aigc_edit pipeline",
@@ -28,6 +29,7 @@ def json_schema(entries: Iterable[StageEntry] | None = None) -> dict[str, Any]:
             "schema": {"const": SCHEMA_VERSION},
             "name": {"type": "string"},
             "description": {"type": "string"},
+            "input": source,
             "stages": {"type": "array", "minItems": 1, "items": {"oneOf": stages}},
             "output": output,
         },

@@ -1,14 +1,65 @@
-"""The `output:` part of a pipeline file."""
+"""The `input:` and `output:` parts of a pipeline file."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from aigc_edit.api import FrameRate, LoudnessUnits, StageOptions, option
+from aigc_edit.media import InputChoice
 
 VideoMode = Literal["auto", "copy", "encode"]
+
+
+def _track(given: object) -> object:
+    number = isinstance(given, int) and not isinstance(given, bool) and given > 0
+    word = isinstance(given, str) and re.fullmatch(r"[A-Za-z]{2,8}(-\w+)*", given)
+    if not number and not word:
+        raise ValueError(f"a track is a number from 1 or a language such as de, not {given!r}")
+    return given
+
+
+def _film(given: object) -> object:
+    if given == "none":
+        raise ValueError("without a picture there is no film")
+    return _track(given)
+
+
+_TRACK_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[A-Za-z]{2,8}"}]}
+)
+VideoTrack = Annotated[int | str, BeforeValidator(_film), _TRACK_SCHEMA]
+Track = Annotated[int | str, BeforeValidator(_track), _TRACK_SCHEMA]
+
+
+class Input(StageOptions):
+    """What of the source is read.
+
+    A track is a number among the tracks of its kind, from 1, or a language such as `de` or `deu`.
+    """
+
+    video_track: VideoTrack | None = option(
+        None, help="Picture: number or language; the default one of the file if left out."
+    )
+    audio_track: Track | None = option(
+        None, help="Sound: number, language, or none; the default one of the file if left out."
+    )
+    subtitle_track: Track | None = option(
+        None, help="Subtitles: number, language, or none; the default ones if left out."
+    )
+    max_pixels: int | None = option(
+        None, ge=1, help="Pixels of the largest picture that is read (default: 8192 x 8192)."
+    )
+    damage: float = option(
+        0.2, ge=0, le=1, help="Share of damaged pictures that is put up with; more is an error."
+    )
+
+    def choice(self) -> InputChoice:
+        chosen = InputChoice(self.video_track, self.audio_track, self.subtitle_track)
+        return replace(chosen, max_pixels=self.max_pixels) if self.max_pixels else chosen
 
 
 class VideoOutput(StageOptions):
@@ -50,9 +101,15 @@ class AudioOutput(StageOptions):
     )
 
 
-def spelled_out(value: Any) -> Any:
-    """`video: copy` is short for `video: {mode: copy}`."""
+def _mode(value: Any) -> Any:
     return {"mode": value} if isinstance(value, str) else value
+
+
+def spelled_out(given: Any) -> Any:
+    """`video: copy` is short for `video: {mode: copy}`."""
+    if isinstance(given, dict) and "video" in given:
+        return given | {"video": _mode(given["video"])}
+    return given
 
 
 class Output(StageOptions):
@@ -62,7 +119,7 @@ class Output(StageOptions):
         "mp4", help="Container of the result where -o names no file."
     )
     video: Annotated[
-        VideoOutput, BeforeValidator(spelled_out, json_schema_input_type=VideoOutput | VideoMode)
+        VideoOutput, BeforeValidator(_mode, json_schema_input_type=VideoOutput | VideoMode)
     ] = option(VideoOutput(), help="How the picture is written; a bare word is its mode.")
     audio: AudioOutput = option(AudioOutput(), help="How the sound is written.")
     metadata: bool = option(default=True, help="Keep titles, dates and chapters of the source.")

@@ -1,0 +1,339 @@
+"""One clock without jumps, out of the times that packets carry; and where pictures lie on it.
+
+Two things happen to clocks. Files that were joined end to end (`cat a.ts b.ts`) *restart*: the
+times go back. Recorders that lose their clock leave a *gap*: the times jump ahead, and there is
+nothing to see or hear in between. Both are taken out, so that a source lasts as long as there
+is something in it. Restarts are told by the order of packets, since the same time stands twice;
+gaps by the time alone, so that seeking still works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av.error
+import av.stream
+import numpy as np
+import numpy.typing as npt
+
+from aigc_edit.media.nal import starts_clean
+from aigc_edit.media.opening import MAX_PIXELS, demuxed, opened, read_only
+from aigc_edit.media.order import reorder_depth
+from aigc_edit.media.streams import codec_of
+
+# B-frames and rounding move packets back by less; a file of its own lasts longer.
+_RESTART = 1.0  # seconds
+# Slides stay for minutes, but then there is sound, or they stay as long as the others; who
+# records nothing at all for a minute has lost the clock.
+_GAP = 60.0  # seconds
+_GAP_STEPS = 20  # of the usual distance between two pictures
+_QUIET_BORDER = 1.0  # seconds of sound that may hang over into a gap
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How packets' times become the clock of a source.
+
+    Attributes:
+        restarts: what is added after the first, second, ... restart, seconds.
+        gaps: (container time within the gap, what is added from there on).
+    """
+
+    restarts: tuple[Fraction, ...] = ()
+    gaps: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    @property
+    def even(self) -> bool:
+        """Whether times are used as they are."""
+        return not self.restarts and not self.gaps
+
+    @property
+    def seekable(self) -> bool:
+        """Whether a time stands for one place of the file."""
+        return not self.restarts
+
+    def shift(self, time: Fraction, restarts: int = 0) -> Fraction:
+        """What is added to a container time, after so many restarts."""
+        if restarts and self.restarts:
+            return self.restarts[min(restarts, len(self.restarts)) - 1]
+        return next((s for at, s in reversed(self.gaps) if time >= at), Fraction(0))
+
+    def unmended(self, time: Fraction) -> Fraction:
+        """The container time that became `time`: where to seek to."""
+        shift = next((s for at, s in reversed(self.gaps) if time >= at + s), Fraction(0))
+        return time - shift
+
+
+@dataclass(slots=True)
+class ClockMender:
+    """Puts the packets of one stream, read from the start, onto the clock of the source."""
+
+    clock: Clock
+    _restarts: int = 0
+    _last: Fraction | None = None
+
+    def mended(self, packets: Iterator[Any]) -> Iterator[Any]:
+        for packet in packets:
+            if not self.clock.even:
+                self._mend(packet)
+            yield packet
+
+    def _mend(self, packet: Any) -> None:
+        time = _order(packet)
+        if time is None:
+            return
+        if self._last is not None and time < self._last - Fraction(_RESTART):
+            self._restarts += 1
+        self._last = time
+        shift = round(self.clock.shift(time, self._restarts) / packet.time_base)
+        packet.pts = packet.pts + shift if packet.pts is not None else None
+        packet.dts = packet.dts + shift if packet.dts is not None else None
+
+
+def _order(packet: Any) -> Fraction | None:
+    """The time that rises from packet to packet: when it is decoded."""
+    ticks = packet.dts if packet.dts is not None else packet.pts
+    return None if ticks is None else ticks * packet.time_base
+
+
+@dataclass(frozen=True, eq=False)
+class PictureIndex:
+    """Where the pictures of a file lie, from its packets, on the source's clock before its zero.
+
+    Attributes:
+        times: float64 [N], presentation times of the container in order, seconds (0, 1, 2 ...
+            where the file has none).
+        keys: int64 [K], times of the key frames in order, in ticks of `base`.
+        clean: bool [K], whether nothing after a key frame refers to what was before it.
+        end: when the last picture ends, seconds; 0 where the file has no times.
+        base: the clock of the packets, seconds a tick.
+        depth: how many packets come before one that is shown earlier, at most.
+        headers: parameter sets and the like, as the container keeps them.
+    """
+
+    times: npt.NDArray[np.float64]
+    keys: npt.NDArray[np.int64]
+    clean: npt.NDArray[np.bool_]
+    end: Fraction
+    base: Fraction
+    depth: int
+    headers: bytes
+
+    @classmethod
+    def counted(cls, count: int) -> PictureIndex:
+        """The index of a stream without times."""
+        times, nowhere = np.arange(max(count, 1), dtype=np.float64), np.zeros(1, np.int64)
+        return cls(times, nowhere, nowhere > 0, Fraction(0), Fraction(1), 0, b"")
+
+    def decoded_for(self, start: float, end: float) -> int:
+        """Frames that must be decoded to show `[start, end)`, container time."""
+        keys = self.keys * float(self.base)
+        before = keys[keys <= start + 1e-6]
+        first = before[-1] if len(before) else start
+        return int(np.count_nonzero((self.times >= first) & (self.times < end)))
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """All that the packets of a file say, none decoded.
+
+    Attributes:
+        packets: picture packets, those counted too that an edit list hides.
+        last: container time of the last end of a packet of any stream, seconds.
+        sound_end: when the last sound ends, on the clock of `index`.
+    """
+
+    index: PictureIndex
+    clock: Clock = field(default_factory=Clock)
+    packets: int = 0
+    last: Fraction = Fraction(0)
+    sound_end: Fraction = Fraction(0)
+    jumps: tuple[str, ...] = ()
+
+    def shown_from(self, first: Fraction) -> PictureIndex:
+        """The index without what lies before the first picture that can be decoded."""
+        start = float(first) - 1e-6
+        index = self.index
+        return replace(index, times=index.times[index.times >= start])
+
+
+@dataclass(slots=True)
+class _Track:
+    """The packets of one stream in file order, in ticks of its clock as the file has them."""
+
+    base: Fraction
+    order: list[int] = field(default_factory=list)
+    shown: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+    keys: list[bool] = field(default_factory=list)
+    clean: list[bool] = field(default_factory=list)
+    codec: str = ""
+    headers: bytes = b""
+    hidden: int = 0
+
+    def add(self, packet: Any) -> None:
+        if packet.is_discard or packet.pts is None:
+            self.hidden += 1
+            return
+        self.order.append(packet.dts if packet.dts is not None else packet.pts)
+        self.shown.append(packet.pts)
+        self.lasts.append(packet.duration or 0)
+        self.keys.append(packet.is_keyframe)
+        if packet.is_keyframe:
+            self.clean.append(starts_clean(self.codec, bytes(packet), self.headers))
+
+    @property
+    def rising(self) -> npt.NDArray[np.float64]:
+        """Times in file order that rise but where the clock jumps, seconds."""
+        return np.array(self.order, np.float64) * float(self.base)
+
+    def placed(self, clock: Clock) -> npt.NDArray[np.int64]:
+        """When each packet is shown on the mended clock; ticks, file order."""
+        shown = np.array(self.shown, np.int64)
+        if clock.even or not len(shown):
+            return shown
+        rising = self.rising
+        if clock.restarts:
+            piece = np.concatenate([[0], np.cumsum(np.diff(rising) < -_RESTART)])
+            shifts = (Fraction(0), *clock.restarts)
+        else:
+            piece = np.searchsorted([float(at) for at, _ in clock.gaps], rising, side="right")
+            shifts = (Fraction(0), *(shift for _, shift in clock.gaps))
+        ticks = np.array([round(shift / self.base) for shift in shifts], np.int64)
+        moved: npt.NDArray[np.int64] = shown + ticks[np.minimum(piece, len(ticks) - 1)]
+        return moved
+
+    def end(self, placed: npt.NDArray[np.int64]) -> Fraction:
+        """When the last one ends; the one before a gap lasts as long as the gap in MP4."""
+        if not len(placed):
+            return Fraction(0)
+        last = int(np.argmax(placed))
+        return (int(placed[last]) + self.lasts[last]) * self.base
+
+
+def scan_packets(path: Path, video: int, audio: int | None = None) -> Scan:
+    """Reads all packets of a file, decoding none.
+
+    The picture's in a trip of their own, as they are read later: damage elsewhere ends nothing.
+    """
+    pictures, end = _read(path, video, lambda number: number == video)
+    sounds, other_end = _read(path, audio, lambda number: number != video)
+    clock, jumps = _clock(pictures, sounds)
+    placed = pictures.placed(clock)
+    keys = placed[np.array(pictures.keys, bool)]
+    order = np.argsort(keys, kind="stable")
+    return Scan(
+        index=PictureIndex(
+            times=(np.sort(placed) * float(pictures.base)).astype(np.float64),
+            keys=keys[order],
+            clean=np.array(pictures.clean, bool)[order],
+            end=pictures.end(placed),
+            base=pictures.base,
+            depth=reorder_depth(pictures.shown),
+            headers=pictures.headers,
+        ),
+        clock=clock,
+        packets=len(pictures.order) + pictures.hidden,
+        last=max(end, other_end),
+        sound_end=sounds.end(sounds.placed(clock)),
+        jumps=jumps,
+    )
+
+
+def _read(path: Path, stream: int | None, wanted: Callable[[int], bool]) -> tuple[_Track, Fraction]:
+    """The packets of a stream, and when the last one of all wanted streams ends."""
+    with opened(path) as container:
+        bases = [Fraction(s.time_base or 1) for s in container.streams]
+        for number, other in enumerate(container.streams):
+            if not wanted(number):
+                other.discard = av.stream.Discard.all
+        track, ends = _track(container, stream), [0] * len(bases)
+        for packet in demuxed(container):
+            number = packet.stream_index
+            if not packet.size or number >= len(bases):
+                continue
+            if packet.pts is not None:
+                ends[number] = max(ends[number], packet.pts + (packet.duration or 0))
+            if number == stream:
+                track.add(packet)
+    return track, max(end * base for end, base in zip(ends, bases, strict=True))
+
+
+def _track(container: Any, stream: int | None) -> _Track:
+    if stream is None:
+        return _Track(Fraction(1))
+    found = container.streams[stream]
+    headers = found.codec_context.extradata or b""
+    return _Track(Fraction(found.time_base or 1), codec=codec_of(found), headers=headers)
+
+
+def _exact(seconds: float) -> Fraction:
+    return Fraction(seconds).limit_denominator(10**6)
+
+
+def _clock(pictures: _Track, sounds: _Track) -> tuple[Clock, tuple[str, ...]]:
+    order = pictures.rising
+    if len(order) < 2:
+        return Clock(), ()
+    steps = np.diff(order)
+    usual = float(np.median(steps))
+    back = np.flatnonzero(steps < -_RESTART)
+    if len(back):
+        return _restarted(order, back, usual)
+    wide = np.flatnonzero(steps > max(_GAP, _GAP_STEPS * usual))
+    heard = np.sort(sounds.rising)
+    empty = [k for k in wide.tolist() if not _any_in(heard, order[k], order[k + 1])]
+    return _closed(order, empty, usual)
+
+
+def _any_in(heard: npt.NDArray[np.float64], start: float, end: float) -> bool:
+    first = np.searchsorted(heard, start + _QUIET_BORDER)
+    return bool(first < np.searchsorted(heard, end - _QUIET_BORDER))
+
+
+def _restarted(
+    order: npt.NDArray[np.float64], back: npt.NDArray[np.intp], usual: float
+) -> tuple[Clock, tuple[str, ...]]:
+    shift, shifts, told = 0.0, [], []
+    for k in back.tolist():
+        reached = order[k] + shift + usual
+        shift = reached - order[k + 1]
+        shifts.append(_exact(shift))
+        told.append(
+            f"its clock starts again after {reached - order[0]:.2f} s (files joined end to end?): "
+            "what follows was put behind"
+        )
+    return Clock(restarts=tuple(shifts)), tuple(told)
+
+
+def _closed(
+    order: npt.NDArray[np.float64], empty: Sequence[int], usual: float
+) -> tuple[Clock, tuple[str, ...]]:
+    shift, gaps, told = 0.0, [], []
+    for k in empty:
+        gap = order[k + 1] - order[k] - usual
+        told.append(
+            f"its clock jumps {gap:.0f} s ahead after {order[k] + shift - order[0] + usual:.2f} s, "
+            "and nothing is seen or heard in between: the gap was taken out"
+        )
+        shift -= gap
+        # Half way through the gap: sound may set in a little before the picture.
+        gaps.append((_exact(order[k + 1] - gap / 2), _exact(shift)))
+    return Clock(gaps=tuple(gaps)), tuple(told)
+
+
+def count_pictures(path: Path, stream_index: int, max_pixels: int = MAX_PIXELS) -> Scan:
+    """The index of a raw stream, which has no times: its pictures are decoded and counted."""
+    count = 0
+    with (
+        opened(path, max_pixels=max_pixels) as container,
+        suppress(av.error.FFmpegError),
+    ):
+        for _ in container.decode(read_only(container, stream_index)):
+            count += 1
+    return Scan(PictureIndex.counted(count))
