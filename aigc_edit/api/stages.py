@@ -189,7 +189,7 @@ class AudioFilter(Stage):
     measures: ClassVar[bool] = False
 
     def begin(self, context: SoundContext) -> None:
-        """Called once, before anything else."""
+        """Called before anything else, for each sound track of the source anew."""
 
     def measure(self, block: AudioBlock) -> None:
         """First hearing, if `measures` is set."""

@@ -81,7 +81,7 @@ def make_record(
     device: str,
     costs: Sequence[PassCost],
     output: Mapping[str, Any],
-    sound: Mapping[str, Any],
+    sound: Sequence[Mapping[str, Any]],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
     return {
@@ -92,7 +92,7 @@ def make_record(
         "source": dict(source),
         "plan": list(plan.lines()),
         "kept": edit_facts(edits),
-        "sound": dict(sound),
+        "sound": [dict(track) for track in sound],
         "output": dict(output),
         "generations": 1,
         "passes": costs_facts(costs),

@@ -26,11 +26,17 @@ from aigc_edit.engine.planner import (
     selectors,
     sinks,
 )
+from aigc_edit.engine.programme import (
+    output_chapters,
+    output_metadata,
+    sound_tracks,
+    track_metadata,
+)
 from aigc_edit.engine.progress import Clock, Progress, Silent
 from aigc_edit.engine.record import make_record, seconds, source_facts
 from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.resume import render_key
-from aigc_edit.engine.sound import SoundReport, render_sound
+from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
 from aigc_edit.errors import DecodeError, EncodeError, UsageError
 from aigc_edit.media import (
     Damage,
@@ -223,7 +229,7 @@ def run(
     tracks = analysis.timeline.in_output(edits)
     device = resolve_device(options.device)
     key = render_key(
-        options.track_cache().source_digest(path),
+        options.track_cache().source_key(analysis.source),
         plan.render,
         pipeline.output.video,
         frame_filters(pipeline),
@@ -251,9 +257,9 @@ class _Rendering:
     scratch: Scratch
 
     def done(self) -> RunResult:
-        picture, sound = self._rendered()
-        muxed = self._muxed(picture, sound)
-        record = self._record(picture, sound)
+        picture, sounds = self._rendered()
+        muxed = self._muxed(picture, sounds)
+        record = self._record(picture, sounds)
         beside = self._delivered(record)
         self.analysis.source.check_unchanged()
         for number, text in enumerate(beside.values()):
@@ -263,23 +269,19 @@ class _Rendering:
             self.scratch.publish(f"beside{number}", target)
         return RunResult(self.scratch.output, tuple(beside), record, self.edits)
 
-    def _rendered(self) -> tuple[RenderReport, SoundReport | None]:
+    def _rendered(self) -> tuple[RenderReport, tuple[SoundReport, ...]]:
         """Picture and sound, side by side."""
         stop = threading.Event()
         with (
             ThreadPoolExecutor(1, "sound") as pool,
             self.clock.running("render", self.plan.render.frames),
         ):
-            heard: Future[SoundReport] | None = None
-            if self.analysis.source.audio is not None:
-                heard = pool.submit(self._sound, stop)
+            heard: Future[tuple[SoundReport, ...]] = pool.submit(self._sounds, stop)
             try:
-                picture = render(self._job(), self.clock)
-                return picture, heard.result() if heard is not None else None
+                return render(self._job(), self.clock), heard.result()
             except BaseException:
                 stop.set()
-                if heard is not None:
-                    heard.exception()
+                heard.exception()
                 raise
 
     def _job(self) -> RenderJob:
@@ -300,28 +302,40 @@ class _Rendering:
             folder=self.scratch.folder,
         )
 
-    def _sound(self, stop: threading.Event) -> SoundReport:
-        audio = self.pipeline.output.audio
-        return render_sound(
-            self.analysis.source,
-            self.edits,
-            audio_filters(self.pipeline),
-            self.tracks,
+    def _sounds(self, stop: threading.Event) -> tuple[SoundReport, ...]:
+        source, audio = self.analysis.source, self.pipeline.output.audio
+        streams = sound_tracks(source.audio, source.audio_tracks, audio.tracks)
+        job = SoundJob(
+            source=source,
+            edits=self.edits,
+            filters=audio_filters(self.pipeline),
+            tracks=self.tracks,
             codec=chosen_codec(self.scratch.output.suffix, audio.codec, sound=True),
-            bitrate=audio.bitrate,
-            scratch=self.scratch.folder,
-            path=self.scratch.part("sound.mp4"),
-            stop=stop,
+            bitrate=audio.bitrate * 1000,
+            folder=self.scratch.folder,
+        )
+        return render_sounds(job, streams, stop)
+
+    def _programme(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> Programme:
+        source, output = self.analysis.source, self.pipeline.output
+        kept = output_metadata(source.metadata, strip_location=output.strip_location)
+        return Programme(
+            pictures=picture.parts,
+            sounds=[
+                SoundPart(sound.path, track_metadata(sound.track), default=number == 0)
+                for number, sound in enumerate(sounds)
+            ],
+            step=1 / (output.video.fps or source.video.rate),
+            metadata=kept if output.metadata else {},
+            chapters=output_chapters(source.chapters, self.edits) if output.metadata else (),
         )
 
-    def _muxed(self, picture: RenderReport, sound: SoundReport | None) -> Path:
+    def _muxed(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> Path:
         """The finished file, still under a private name, checked against what was rendered."""
         part = self.scratch.part(f"muxed{self.scratch.output.suffix}")
-        sounds = [SoundPart(self.scratch.part("sound.mp4"))] if sound is not None else []
-        rate = self.pipeline.output.video.fps or self.analysis.source.video.rate
         frames = picture.frames + self.plan.render.copied
         with self.clock.running("mux", frames):
-            mux(part, Programme(picture.parts, sounds, 1 / rate))
+            mux(part, self._programme(picture, sounds))
             written = probe(part)
         if written.frames != frames:
             raise EncodeError(
@@ -331,7 +345,7 @@ class _Rendering:
             )
         return part
 
-    def _record(self, picture: RenderReport, sound: SoundReport | None) -> dict[str, Any]:
+    def _record(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> dict[str, Any]:
         source = self.analysis.source
         digest = self.options.track_cache().source_digest(source.path)
         warnings = list(self.analysis.warnings)
@@ -352,14 +366,7 @@ class _Rendering:
                 "copied": self.plan.render.copied,
                 "resumed": picture.resumed,
             },
-            sound={}
-            if sound is None
-            else {
-                "rate": sound.rate,
-                "channels": sound.channels,
-                "samples": sound.samples,
-                "filters": sound.decisions,
-            },
+            sound=[sound.facts() for sound in sounds],
             warnings=warnings,
         )
 

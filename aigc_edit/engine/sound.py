@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from aigc_edit.api import AudioBlock, AudioFilter, SoundContext
 from aigc_edit.engine.analysis import blaming
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
+    AudioStream,
     Samples,
     SoundReader,
     SoundSettings,
@@ -27,50 +29,79 @@ from aigc_edit.timeline import EditList, Timeline
 
 
 @dataclass(frozen=True)
-class SoundReport:
-    """What the sound pass did."""
+class SoundJob:
+    """What the sound pass is to do.
 
+    Attributes:
+        tracks: in output time.
+        bitrate: bits a second.
+        folder: where parts and raw programmes are written.
+    """
+
+    source: Source
+    edits: EditList
+    filters: Sequence[AudioFilter]
+    tracks: Timeline
+    codec: str
+    bitrate: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class SoundReport:
+    """What the sound pass did with one sound track of the source."""
+
+    track: AudioStream
+    path: Path
     samples: int
     rate: int
     channels: int
     decisions: dict[str, dict[str, float | str]]
+
+    def facts(self) -> dict[str, Any]:
+        """For the record."""
+        return {
+            "track": str(self.track),
+            "rate": self.rate,
+            "channels": self.channels,
+            "samples": self.samples,
+            "filters": self.decisions,
+        }
 
 
 class Stopped(BaseException):
     """The run is being stopped; the thread of the sound pass leaves."""
 
 
-def render_sound(
-    source: Source,
-    edits: EditList,
-    filters: Sequence[AudioFilter],
-    tracks: Timeline,
-    *,
-    codec: str,
-    bitrate: int,
-    scratch: Path,
-    path: Path,
-    stop: threading.Event,
+def render_sounds(
+    job: SoundJob, streams: Sequence[AudioStream], stop: threading.Event
+) -> tuple[SoundReport, ...]:
+    """Writes the sound tracks of an edit list, each into a file; all are filtered alike."""
+    return tuple(_rendered(job, stream, number, stop) for number, stream in enumerate(streams))
+
+
+def _rendered(
+    job: SoundJob, stream: AudioStream, number: int, stop: threading.Event
 ) -> SoundReport:
-    """Writes the sound of an edit list to `path`; `scratch` is a folder for raw programmes."""
-    assert source.audio is not None
     settings = SoundSettings(
-        codec=codec,
-        rate=encodable_rate(codec, source.audio.rate),
-        channels=min(2, source.audio.channels),
-        bitrate=bitrate * 1000,
+        codec=job.codec,
+        rate=encodable_rate(job.codec, stream.rate),
+        channels=min(2, stream.channels),
+        bitrate=job.bitrate,
     )
-    total = sample_at(edits.duration, settings.rate)
-    context = SoundContext(settings.rate, settings.channels, total, edits.seams, tracks)
-    blocks = _blocks(_cut(source, edits, settings), settings.rate, stop)
-    for number, audio_filter in enumerate(filters):
-        blocks = _through(blocks, audio_filter, context, scratch / f"programme{number}.f32")
+    path = job.folder / f"sound{number}.mp4"
+    total = sample_at(job.edits.duration, settings.rate)
+    context = SoundContext(settings.rate, settings.channels, total, job.edits.seams, job.tracks)
+    source = replace(job.source, audio=stream)
+    blocks = _blocks(_cut(source, job.edits, settings), settings.rate, stop)
+    for place, audio_filter in enumerate(job.filters):
+        blocks = _through(blocks, audio_filter, context, job.folder / f"programme{place}.f32")
     with SoundWriter(path, settings) as writer:
         for block in blocks:
             _heed(stop)
             writer.write(block.samples)
-    decisions = {f.name: dict(f.report()) for f in filters}
-    return SoundReport(total, settings.rate, settings.channels, decisions)
+    decisions = {f.name: dict(f.report()) for f in job.filters}
+    return SoundReport(stream, path, total, settings.rate, settings.channels, decisions)
 
 
 def _cut(source: Source, edits: EditList, settings: SoundSettings) -> Iterator[Samples]:

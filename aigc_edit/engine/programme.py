@@ -1,0 +1,57 @@
+"""What goes into the file besides pictures and sound: names, dates, chapters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from aigc_edit.media import AudioStream, Chapter
+from aigc_edit.timeline import EditList, Span
+
+# Where a file was filmed: ISO 6709 strings of phones, QuickTime's and Matroska's names for them.
+_PLACES = re.compile(r"location|gps|geo|latitude|longitude|altitude|(^|\W)xyz$|©xyz", re.IGNORECASE)
+# What describes the container that was read, and not the film.
+_OF_THE_FILE = re.compile(
+    r"^(major_brand|minor_version|compatible_brands|encoder|duration|_statistics.*)$", re.IGNORECASE
+)
+
+
+def output_metadata(metadata: Mapping[str, str], *, strip_location: bool) -> dict[str, str]:
+    """What the source says of itself, as far as it is true of the output."""
+    return {
+        key: text
+        for key, text in metadata.items()
+        if not _OF_THE_FILE.search(key) and not (strip_location and _PLACES.search(key))
+    }
+
+
+def output_chapters(chapters: Sequence[Chapter], edits: EditList) -> tuple[Chapter, ...]:
+    """Chapters of the source where they are in the output; parts that meet again are one."""
+    found: list[Chapter] = []
+    for span, at in edits.placed():
+        for chapter in chapters:
+            shared = Span(chapter.start, chapter.end).overlap(span)
+            if shared is None:
+                continue
+            placed = shared.shifted(at - span.start)
+            if found and found[-1].title == chapter.title and found[-1].end == placed.start:
+                found[-1] = Chapter(found[-1].start, placed.end, chapter.title)
+            else:
+                found.append(Chapter(placed.start, placed.end, chapter.title))
+    return tuple(found)
+
+
+def track_metadata(stream: AudioStream) -> dict[str, str]:
+    """How a sound track is named."""
+    named = {"language": stream.language, "title": stream.title}
+    return {key: text for key, text in named.items() if text}
+
+
+def sound_tracks(
+    chosen: AudioStream | None, every: Sequence[AudioStream], wanted: str
+) -> tuple[AudioStream, ...]:
+    """The sound tracks that come out, the chosen one first; none where none was chosen."""
+    if chosen is None:
+        return ()
+    others = [s for s in every if s.index != chosen.index] if wanted == "all" else []
+    return (chosen, *others)
