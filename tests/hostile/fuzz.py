@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from tests.conftest import ROOT
 from tests.hostile.child import GIB, end_session, environment, resident
@@ -82,19 +83,23 @@ class Worker:
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-X", "faulthandler", "-m", "tests.hostile.fuzz_worker"],
-                cwd=ROOT,
-                env=environment(self._folder / "cache"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=(self._folder / "worker.txt").open("a"),
-                text=True,
-                start_new_session=True,
-            )
+            with (self._folder / "worker.txt").open("a") as log:
+                self._process = self._started(log)
             with suppress(ProcessLookupError):
                 resource.prlimit(self._process.pid, resource.RLIMIT_AS, (_ADDRESSES,) * 2)
         return self._process
+
+    def _started(self, log: IO[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", "-m", "tests.hostile.fuzz_worker"],
+            cwd=ROOT,
+            env=environment(self._folder / "cache"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
 
     def _stopped(self, end: str, what: str) -> tuple[str, str]:
         self._end()
