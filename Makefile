@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INPUT ?=
 ROUNDS ?= 3
+MUTANTS ?= 2000
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench schema clean
+.PHONY: help setup demo test check bench hostile fuzz schema clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +39,12 @@ check: $(READY)  ## Lint, types, floors, committed schema
 
 bench: $(READY)  ## Measure against FFmpeg and Python peers (INPUT=film.mp4 ROUNDS=3)
 	$(BIN)/python -m benchmarks.bench --rounds $(ROUNDS) $(if $(INPUT),--input $(INPUT))
+
+hostile: $(READY)  ## Try every broken file of ../shared on the command line (TRY="--only names --warm")
+	$(BIN)/python -m tests.hostile $(TRY)
+
+fuzz: $(READY)  ## Try random damage to small files (MUTANTS=2000 SEED=1)
+	$(BIN)/python -m tests.hostile.fuzz --mutants $(MUTANTS) --seed $(SEED)
 
 schema: $(READY)  ## Write pipelines/schema.json anew
 	$(BIN)/aigc-edit schema > pipelines/schema.json.part && mv pipelines/schema.json.part pipelines/schema.json
