@@ -15,8 +15,10 @@ from aigc_edit.media import CONTAINERS, SAME_TIME, AvcHeaders, Encoder, Source
 from aigc_edit.pipeline import Output
 from aigc_edit.timeline import EditList, Kept, Span
 
-# Work that a kill may cost, against an encoder that starts anew: 10 s is its longest GOP too.
-PIECE_SECONDS = 10
+# An encoder that starts anew costs about as much as a frame or two: very short spans share one.
+SHORTEST_SECONDS = 2
+# What a kill may cost of a long span; x264 sets a key frame about as often anyway.
+LONGEST_SECONDS = 10
 _EDGE_ENCODER = "libx264"  # the one that can number its parameter sets
 _EDGE_FORMATS = ("yuv420p", "yuvj420p")
 
@@ -169,7 +171,7 @@ def make_pieces(
                 continue
             for part in _parted(placed, borders):
                 waiting.append(part)
-                if part.end - waiting[0].at >= PIECE_SECONDS:
+                if part.end - waiting[0].at >= SHORTEST_SECONDS:
                     pieces += _flushed(waiting)
     return (*pieces, *_flushed(waiting))
 
@@ -209,10 +211,10 @@ def _with_copies(
 def _parted(placed: Placed, keys: Sequence[Fraction]) -> Iterator[Placed]:
     """A span parted at key frames into pieces that are long enough."""
     start, end = placed.span.start, placed.span.end
-    for key in keys[bisect_left(keys, start + PIECE_SECONDS) :]:
+    for key in keys[bisect_left(keys, start + LONGEST_SECONDS) :]:
         if key >= end - SAME_TIME:
             break
-        if key >= start + PIECE_SECONDS:
+        if key >= start + LONGEST_SECONDS:
             yield Placed(Span(start, key), placed.at + start - placed.span.start)
             start = key
     yield Placed(Span(start, end), placed.at + start - placed.span.start)

@@ -45,7 +45,9 @@ from aigc_edit.media import (
     SoundPart,
     Source,
     chosen_codec,
+    ensure_space,
     ensure_writable,
+    least_bytes,
     mux,
     probe,
     scratch_for,
@@ -236,10 +238,27 @@ def run(
         tracks,
         device,
     )
+    _ensure_room(pipeline, analysis.source, edits, plan, output)
     with scratch_for(output, key) as scratch:
         return _Rendering(
             pipeline, analysis, edits, tracks, plan, options, device, clock, scratch
         ).done()
+
+
+def _ensure_room(
+    pipeline: Pipeline, source: Source, edits: EditList, plan: Plan, output: Path
+) -> None:
+    """Raises EncodeError where the disk certainly cannot hold the result."""
+    measured = any(audio_filter.measures for audio_filter in audio_filters(pipeline))
+    heard = edits.duration if source.audio else 0
+    needed = least_bytes(
+        pixels=source.video.width * source.video.height,
+        frames=plan.render.frames,
+        sound_bits=round(heard * pipeline.output.audio.bitrate * 1000),
+        raw_samples=round(heard * 2 * source.audio.rate) if source.audio and measured else 0,
+    )
+    copied = source.bytes * plan.render.copied // source.frames
+    ensure_space(output.parent, needed + copied)
 
 
 @dataclass(frozen=True)

@@ -135,13 +135,14 @@ def _after(
         process.wait()
         yield f"{sign.name} does not end it within {_PATIENCE_SECONDS} s"
         return
-    allowed = (SIGNALS[sign], 0) if in_time else (0,)
+    whole = bool(outputs.results(out))  # then Python was ending already, with its own handlers
+    allowed = (SIGNALS[sign], 0, *([-sign] if whole else [])) if in_time else (0,)
     if code not in allowed:
         yield f"{sign.name} ends it with {code}"
     for result in outputs.results(out):
         if outputs.broken(result) or outputs.checksums(result) != reference.checksums:
             yield f"a broken or short file stands under its final name: {result.name}"
-    left = outputs.leftovers(out)
+    left = outputs.scratch(out) if whole else outputs.leftovers(out)
     if sign is not signal.SIGKILL and code and left:
         yield f"left behind after {sign.name}: {left}"
 
@@ -156,7 +157,7 @@ def _again(reference: Reference, out: Path) -> tuple[list[str], int]:
     if outputs.checksums(out / "out.mp4") != reference.checksums:
         complaints.append("the next run gives other frames or samples")
     record = outputs.strict_json((out / "out.mp4.run.json").read_text("utf-8"))
-    return complaints, record.get("resumed", -1)
+    return complaints, record["output"]["resumed"]
 
 
 def moments(kills: int, seed: int, reference: Reference) -> Iterator[tuple[signal.Signals, float]]:
