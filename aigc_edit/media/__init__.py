@@ -17,7 +17,16 @@ from aigc_edit.media.forms import (
     PictureShrinker,
     Pixels,
 )
+from aigc_edit.media.inspect import WrittenFacts, WrittenSound, inspect_file
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
+from aigc_edit.media.marks import (
+    CELL_SECONDS,
+    PictureFacts,
+    PictureMarks,
+    SoundFacts,
+    SoundMarks,
+    Thumbnail,
+)
 from aigc_edit.media.pictures import Damage, Picture, PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.sound import (
@@ -27,7 +36,7 @@ from aigc_edit.media.sound import (
     converted_blocks,
     sample_at,
 )
-from aigc_edit.media.source import AudioStream, Source, VideoStream, probe
+from aigc_edit.media.source import AudioStream, Colour, Source, VideoStream, probe
 from aigc_edit.media.writer import (
     PictureSettings,
     PictureWriter,
@@ -43,11 +52,13 @@ from aigc_edit.media.writer import (
 
 __all__ = [
     "BT709",
+    "CELL_SECONDS",
     "CONTAINERS",
     "ENCODERS",
     "HOP_SECONDS",
     "SILENCE",
     "AudioStream",
+    "Colour",
     "Damage",
     "Encoder",
     "FrameConverter",
@@ -56,7 +67,9 @@ __all__ = [
     "LoudnessMeter",
     "Picture",
     "PictureConverter",
+    "PictureFacts",
     "PictureForm",
+    "PictureMarks",
     "PictureReader",
     "PictureShrinker",
     "PictureSettings",
@@ -65,17 +78,23 @@ __all__ = [
     "Samples",
     "Scratch",
     "SoundConverter",
+    "SoundFacts",
+    "SoundMarks",
     "SoundReader",
     "SoundSettings",
     "SoundWriter",
     "Source",
+    "Thumbnail",
     "TruePeaks",
     "VideoStream",
+    "WrittenFacts",
+    "WrittenSound",
     "ahead",
     "chosen_codec",
     "chosen_encoder",
     "converted_blocks",
     "encodable_rate",
+    "inspect_file",
     "mux",
     "opens",
     "probe",
