@@ -11,7 +11,8 @@ import numpy.typing as npt
 from aigc_edit.media import CELL_SECONDS, Thumbnail
 
 _SAME_TIME = 0.004  # seconds; less than a picture at 200 a second
-_APART = 3.0  # levels by which pictures differ that can be told apart after encoding
+_APART = 1.5  # levels by which pictures differ that can be told apart after encoding
+_FAR_APART = 3.0  # levels that no encoder's skipping of small changes explains
 _FARTHEST_PICTURES = 3
 _FARTHEST = 400  # cells of an envelope, 100 ms
 _AUDIBLE = 1e-3  # -60 dBFS
@@ -29,13 +30,15 @@ class Shift:
     seconds: float
     certain: bool
 
-    def minus(self, other: float) -> Shift:
-        """The shift against something that is itself shifted."""
-        return Shift(self.seconds - other, self.certain or other != 0)
+    def minus(self, other: Shift | None) -> Shift:
+        """The shift against something that is itself shifted, where that was measured."""
+        if other is None or not other.seconds:
+            return self
+        return Shift(self.seconds - other.seconds, other.certain)
 
 
-def picture_shift(written: Sequence[Thumbnail], rendered: Sequence[Thumbnail]) -> float | None:
-    """Seconds by which pictures at a seam are late; None where they cannot be told apart.
+def picture_shift(written: Sequence[Thumbnail], rendered: Sequence[Thumbnail]) -> Shift | None:
+    """By how much pictures at a seam are late; None where they cannot be told apart.
 
     The written pictures are laid over the rendered ones at every shift of a few pictures. They
     are at their time unless another shift is clearly more alike.
@@ -49,10 +52,12 @@ def picture_shift(written: Sequence[Thumbnail], rendered: Sequence[Thumbnail]) -
         if (worst := _worst(written, rendered, places, by)) is not None
     }
     best = min(unlike, key=lambda by: (unlike[by], abs(by)))
-    if unlike[0] - unlike[best] > max(_APART, unlike[0] / 2):
-        return _seconds(written, rendered, places, best)
+    better = unlike[0] - unlike[best]
+    if better > max(_APART, unlike[0] / 2):
+        return Shift(_seconds(written, rendered, places, best), better > _FAR_APART)
     beside = [unlike[by] for by in (-1, 1) if by in unlike]
-    return 0.0 if beside and max(beside) > unlike[0] + _APART else None
+    told_apart = beside and max(beside) > unlike[0] + _APART
+    return Shift(0.0, certain=True) if told_apart else None
 
 
 def _places(written: Sequence[Thumbnail], rendered: Sequence[Thumbnail]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -29,8 +30,10 @@ def grey_frame(level: int, pixel_format: str, size=(320, 180)):
 
 @pytest.mark.parametrize(
     "pixel_format",
-    ["yuv420p", "yuvj420p", "nv12", "yuv422p10le", "yuv444p12le", "p010le", "rgb24", "gbrp"]
-    + ["gray", "gray16le", "yuyv422"],
+    [
+        *("yuv420p", "yuvj420p", "nv12", "yuv422p10le", "yuv444p12le", "p010le"),
+        *("rgb24", "gbrp", "gray", "gray16le", "yuyv422"),
+    ],
 )
 def test_the_same_grey_is_one_level_in_every_pixel_format(pixel_format):
     frame = grey_frame(128, pixel_format)
@@ -180,7 +183,7 @@ def test_sampling_keeps_to_its_share_and_sees_both_ends(gop, share):
     assert decoded(found) <= max(share * count, 240) + 2 * gop + 24
     assert decoded(found) >= share * count / 3
     assert (found[0].first, found[-1].stop) == (0, count)
-    assert all(a.stop < b.first for a, b in zip(found, found[1:], strict=False))
+    assert all(a.stop < b.first for a, b in pairwise(found))
 
 
 def test_seams_on_key_frames_are_all_seen():
@@ -228,7 +231,6 @@ def test_copied_spans_are_decoded_at_their_joints_only(tmp_path):
 def test_damage_that_a_decoder_would_hide_is_found(tmp_path):
     clip = make_clip(tmp_path / "a.mp4", ClipSpec(frames=90, sound_rate=None))
     data = bytearray(clip.read_bytes())
-    data[len(data) // 2 :][:300] = bytes(300)
     at = data.index(b"mdat") + len(data) // 2
     data[at : at + 300] = b"\x55" * 300
     clip.write_bytes(data)
