@@ -478,7 +478,8 @@ def _check_loudness(
     measured, target = sound.loudness, expected.loudness
     verdict.note("loudness_lufs", measured.integrated)
     verdict.note("true_peak_dbtp", measured.true_peak)
-    _check_power(sound.facts.power, rendered.power, verdict)
+    seconds = float(expected.duration)
+    _check_power(sound.facts.energy / seconds, rendered.energy / seconds, verdict)
     if target is None or measured.integrated <= SILENCE:
         return
     off = measured.integrated - target

@@ -188,6 +188,11 @@ def _readable(packets: Iterator[Any]) -> Iterator[Any]:
             return
 
 
+def _passed_over(packet: Any) -> bool:
+    """Whether a packet is not counted: nothing of it is shown, or nobody knows when."""
+    return packet.is_discard or (packet.pts is None and packet.dts is None)
+
+
 class _Gathered:
     """The packets of one stream, while they are read."""
 
@@ -199,7 +204,7 @@ class _Gathered:
 
     def add(self, packet: Any) -> None:
         self._corrupt += packet.is_corrupt
-        if packet.is_discard or (packet.pts is None and packet.dts is None):
+        if _passed_over(packet):
             return
         self._times.append(packet.pts if packet.pts is not None else packet.dts)
         self._lasting.append(packet.duration or 0)
@@ -422,7 +427,7 @@ class _Pictures:
 
     def add(self, packet: Any) -> None:
         """One packet more, in the order of the file."""
-        if packet.is_discard:
+        if _passed_over(packet):
             return
         number, self._number = self._number, self._number + 1
         if not self._waiting or number < self._waiting[0].first:

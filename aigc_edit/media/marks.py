@@ -221,11 +221,17 @@ class SoundMark:
 
 @dataclass(frozen=True, eq=False)
 class SoundFacts:
-    """What is known of a programme: samples, their rate, mean power, what is no number."""
+    """What is known of a programme.
+
+    Attributes:
+        samples: how many, at `rate` a second.
+        energy: mean square of all channels times seconds, so that padding does not count.
+        broken: samples that are no finite numbers.
+    """
 
     rate: int
     samples: int
-    power: float
+    energy: float
     broken: int
     marks: tuple[SoundMark, ...]
 
@@ -266,8 +272,8 @@ class SoundMarks:
     def facts(self) -> SoundFacts:
         """What was noted so far; windows that the sound did not reach hold silence."""
         marks = (*self._done, *(window.mark() for window in self._windows))
-        power = self._energy / max(1, self._samples)
-        return SoundFacts(self._rate, self._samples, power, self._broken, marks)
+        energy = self._energy / self._rate
+        return SoundFacts(self._rate, self._samples, energy, self._broken, marks)
 
 
 class _Window:

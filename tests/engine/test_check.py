@@ -315,6 +315,13 @@ def test_a_result_of_a_picture_or_two_passes(clap_clip, tmp_path, spans):
     assert _judged_run(clap_clip, tmp_path, spans).failures == ()
 
 
+def test_a_result_shorter_than_a_packet_of_sound_passes(tmp_path):
+    spec = ClipSpec(frames=60, rate=Fraction(60), claps=(Fraction(1, 2),))
+    clip = make_clip(tmp_path / "quick.mp4", spec)
+
+    assert _judged_run(clip, tmp_path, "[[0.5s, 0.51s]]").failures == ()
+
+
 def test_silent_films_pass(silent_film, tmp_path):
     report = _judged_run(silent_film, tmp_path, "[[0.2s, 0.7s], [1.2s, 1.7s]]")
 
