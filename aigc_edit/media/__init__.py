@@ -19,7 +19,16 @@ from aigc_edit.media.forms import (
     PictureShrinker,
     Pixels,
 )
+from aigc_edit.media.inspect import WrittenFacts, WrittenSound, inspect_file
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
+from aigc_edit.media.marks import (
+    CELL_SECONDS,
+    PictureFacts,
+    PictureMarks,
+    SoundFacts,
+    SoundMarks,
+    Thumbnail,
+)
 from aigc_edit.media.mux import (
     CopiedPart,
     EncodedPart,
@@ -41,7 +50,7 @@ from aigc_edit.media.sound import (
     converted_blocks,
     sample_at,
 )
-from aigc_edit.media.source import Source, VideoStream, probe
+from aigc_edit.media.source import Colour, Source, VideoStream, probe
 from aigc_edit.media.space import ensure_space, least_bytes
 from aigc_edit.media.streams import AudioStream, Chapter, InputChoice, SubtitleStream
 from aigc_edit.media.writer import (
@@ -53,24 +62,21 @@ from aigc_edit.media.writer import (
 )
 
 __all__ = [
-    "SAME_TIME",
-    "synced",
-    "ensure_writable",
-    "SoundPart",
-    "Programme",
-    "PicturePart",
-    "EncodedPart",
-    "CopiedPart",
-    "Chapter",
-    "AvcHeaders",
     "BT709",
+    "CELL_SECONDS",
     "CONTAINERS",
     "ENCODERS",
     "HOP_SECONDS",
+    "SAME_TIME",
     "SILENCE",
     "AudioStream",
+    "AvcHeaders",
+    "Chapter",
     "Clock",
+    "Colour",
+    "CopiedPart",
     "Damage",
+    "EncodedPart",
     "Encoder",
     "FileState",
     "FrameConverter",
@@ -80,29 +86,41 @@ __all__ = [
     "LoudnessMeter",
     "Picture",
     "PictureConverter",
+    "PictureFacts",
     "PictureForm",
     "PictureIndex",
+    "PictureMarks",
+    "PicturePart",
     "PictureReader",
-    "PictureShrinker",
     "PictureSettings",
+    "PictureShrinker",
     "PictureWriter",
     "Pixels",
+    "Programme",
     "Samples",
     "Scratch",
     "SoundConverter",
+    "SoundFacts",
+    "SoundMarks",
+    "SoundPart",
     "SoundReader",
     "SoundSettings",
     "SoundWriter",
     "Source",
     "SubtitleStream",
+    "Thumbnail",
     "TruePeaks",
     "VideoStream",
+    "WrittenFacts",
+    "WrittenSound",
     "ahead",
     "chosen_codec",
     "chosen_encoder",
     "converted_blocks",
     "encodable_rate",
     "ensure_space",
+    "ensure_writable",
+    "inspect_file",
     "is_address",
     "least_bytes",
     "local_copy",
@@ -112,5 +130,6 @@ __all__ = [
     "sample_at",
     "scratch_for",
     "sweep",
+    "synced",
     "writing",
 ]
