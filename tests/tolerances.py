@@ -34,3 +34,5 @@ RESAMPLED = 0.005  # of full scale
 TRUE_PEAK = 0.1  # dB
 # Eight-bit planes and swscale's fixed point, each half a level, through the matrix.
 PATCH_LEVELS = 2
+# The same, and a product with alpha in each plane of eight bits.
+COMPOSED_LEVELS = 3

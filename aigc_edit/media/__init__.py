@@ -8,8 +8,8 @@ from aigc_edit.media.encoders import (
     chosen_encoder,
     opens,
 )
+from aigc_edit.media.fit import Picture
 from aigc_edit.media.forms import (
-    BT709,
     FrameConverter,
     Image,
     PictureConverter,
@@ -17,8 +17,9 @@ from aigc_edit.media.forms import (
     PictureShrinker,
     Pixels,
 )
+from aigc_edit.media.looks import BT709, Colour, contract_colour
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
-from aigc_edit.media.pictures import Damage, Picture, PictureReader
+from aigc_edit.media.pictures import Damage, PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.sound import (
     Samples,
@@ -44,6 +45,7 @@ from aigc_edit.media.writer import (
 __all__ = [
     "BT709",
     "CONTAINERS",
+    "Colour",
     "ENCODERS",
     "HOP_SECONDS",
     "SILENCE",
@@ -74,6 +76,7 @@ __all__ = [
     "ahead",
     "chosen_codec",
     "chosen_encoder",
+    "contract_colour",
     "converted_blocks",
     "encodable_rate",
     "mux",

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from aigc_edit.media.source import Colour, VideoStream
+from aigc_edit.media.looks import BT709, Colour
+from aigc_edit.media.source import VideoStream
 
 Pixels = Literal["rgb", "gray"]
 Image = npt.NDArray[np.uint8]
 _AV_FORMATS = {"rgb": "rgb24", "gray": "gray"}
 _FULL, _LIMITED = 2, 1
-BT709 = Colour(matrix=1, primaries=1, transfer=1, full_range=False)
 
 
 @dataclass(frozen=True, slots=True)

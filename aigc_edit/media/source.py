@@ -17,29 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.errors import DecodeError, ProbeError
+from aigc_edit.media.alpha import decoded
+from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation
 from aigc_edit.timeline import on_clock
 
 # A playlist named .mp4 makes FFmpeg fetch what it names, unless protocols are pinned.
 PROTOCOLS = "file"
 MAX_PIXELS = 8192 * 8192
 MAX_RATE = 1000  # frames a second; more is a damaged header
-TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
 _GRID_TOLERANCE = 0.05  # of a frame
 _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the rate
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
-_HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as players assume
-
-
-@dataclass(frozen=True, slots=True)
-class Colour:
-    """Matrix, primaries, transfer and range, as FFmpeg numbers them (ITU-T H.273)."""
-
-    matrix: int
-    primaries: int
-    transfer: int
-    full_range: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,10 @@ class VideoStream:
         first: container time of the first frame, seconds; the zero of the source's clock.
         timed: whether the file has presentation times at all (raw streams have none).
         rotation: clockwise degrees that show the picture upright: 0, 90, 180, 270.
+        pixel_format: of the pictures that are handed out, without transparency or palette.
+        flipped: whether left and right are swapped before the picture is turned.
+        pixel_aspect: width over height of a coded pixel.
+        coded_format: of the pictures as they are decoded.
     """
 
     index: int
@@ -69,12 +63,16 @@ class VideoStream:
     rotation: int
     interlaced: bool
     colour: Colour
+    flipped: bool
+    pixel_aspect: Fraction
+    coded_format: str
 
     @property
     def as_coded(self) -> bool:
         """Whether pictures are shown just as they are coded."""
-        straight = self.rotation == 0 and not self.interlaced
-        return straight and (self.width, self.height) == (self.coded_width, self.coded_height)
+        straight = self.rotation == 0 and not self.flipped and not self.interlaced
+        coded = (self.coded_width, self.coded_height, self.coded_format)
+        return straight and (self.width, self.height, self.pixel_format) == coded
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +263,7 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
             cure="Scale it down first.",
         )
     try:
-        frame = next(container.decode(stream), None)
+        frame = next(decoded(container, stream), None)
     except (av.error.FFmpegError, ValueError) as cause:
         raise DecodeError(
             f"its first picture cannot be decoded ({getattr(cause, 'strerror', cause)})",
@@ -283,9 +281,9 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
 
 def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
     rate = _rate(stream, index)
-    rotation = _rotation(frame)
+    rotation, flipped = orientation(frame, stream.metadata)
     aspect = _pixel_aspect(stream)
-    width, height = _shown_size(frame.width, frame.height, aspect, rotation)
+    width, height = shown_size(frame.width, frame.height, aspect, rotation)
     timed = frame.pts is not None
     return VideoStream(
         index=stream.index,
@@ -294,14 +292,17 @@ def _video(stream: Any, frame: Any, index: PictureIndex) -> VideoStream:
         height=height,
         coded_width=frame.width,
         coded_height=frame.height,
-        pixel_format=frame.format.name,
+        pixel_format=opaque_format(frame.format),
         rate=rate,
         constant=not timed or _is_constant(index.times, rate),
         first=Fraction(frame.pts * frame.time_base) if timed else Fraction(0),
         timed=timed,
         rotation=rotation,
         interlaced=bool(frame.interlaced_frame),
-        colour=_colour(frame),
+        colour=colour_of(frame),
+        flipped=flipped,
+        pixel_aspect=aspect,
+        coded_format=frame.format.name,
     )
 
 
@@ -330,14 +331,7 @@ def _pixel_aspect(stream: Any) -> Fraction:
     return Fraction(1) if abs(aspect - 1) < _SQUARE_TOLERANCE else aspect
 
 
-def _rotation(frame: Any) -> int:
-    """Clockwise quarter turns; PyAV reports the display matrix counter-clockwise."""
-    turns = round(-frame.rotation / 90)
-    straight = abs(-frame.rotation - 90 * turns) <= TILT_TOLERANCE
-    return (turns * 90) % 360 if straight else 0
-
-
-def _shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
+def shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
     """Size with square pixels (the longer way round, so that nothing is lost), upright."""
     if aspect > 1:
         width = _even(width * aspect)
@@ -348,15 +342,6 @@ def _shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tup
 
 def _even(size: Fraction) -> int:
     return 2 * round(size / 2)
-
-
-def _colour(frame: Any) -> Colour:
-    untagged = 2
-    matrix = int(frame.colorspace)
-    if matrix == untagged:
-        matrix = 1 if frame.height >= _HD_LINES else 5
-    full = int(frame.color_range) == 2 or frame.format.name.startswith("yuvj")
-    return Colour(matrix, int(frame.color_primaries), int(frame.color_trc), full)
 
 
 def _audio(stream: Any) -> AudioStream:
