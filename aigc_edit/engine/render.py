@@ -10,14 +10,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aigc_edit.api import FilterContext, FrameFilter, Shots
 from aigc_edit.engine.analysis import blaming
 from aigc_edit.engine.progress import Clock
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
-    BT709,
     Encoder,
     FrameConverter,
     Image,
@@ -29,6 +26,7 @@ from aigc_edit.media import (
     PictureWriter,
     Source,
     ahead,
+    contract_colour,
 )
 from aigc_edit.timeline import EditList, Timeline
 
@@ -101,7 +99,7 @@ def _settings(
         height=height,
         rate=source.grid,
         average=source.video.rate,
-        colour=BT709 if filters else source.video.colour,
+        colour=contract_colour(source.video.colour) if filters else source.video.colour,
     )
 
 
@@ -160,15 +158,12 @@ def _batches(
     context: FilterContext,
     edits: EditList,
 ) -> Iterator[_Batch]:
-    import torch
-
     size = min(f.max_batch for f in filters) if context.device != "cpu" else _CPU_BATCH
     form = PictureForm(source.video.width, source.video.height)
     converter = PictureConverter(form, source.video.colour)
     cuts = _cuts(edits, context.tracks)
     for run, gathered in _gathered(pictures, cuts, size):
-        images = np.stack([converter.array(p.frame) for p in gathered])
-        frames = torch.from_numpy(images).permute(0, 3, 1, 2).to(context.device)
+        frames = converter.batch([p.frame for p in gathered], context.device)
         yield _Batch(run, frames, tuple(p.time for p in gathered))
 
 

@@ -120,11 +120,11 @@ def _mastered(data: bytes) -> float:
 
 def has_alpha(pixel_format: Any) -> bool:
     """Whether a pixel format can be transparent; palettes can."""
-    return pixel_format.has_palette or any(part.is_alpha for part in pixel_format.components)
+    return bool(pixel_format.has_palette) or any(part.is_alpha for part in pixel_format.components)
 
 
 def _is_rgb(pixel_format: Any) -> bool:
-    return pixel_format.is_rgb or pixel_format.has_palette
+    return bool(pixel_format.is_rgb or pixel_format.has_palette)
 
 
 def opaque_format(pixel_format: Any) -> str:

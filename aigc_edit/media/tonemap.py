@@ -40,7 +40,7 @@ _GAMUT_REACHED = (1.59, 1.09, 1.12)
 _GAMUT_POWER = 1.2  # how softly, as in the ACES Reference Gamut Compression
 TABLE_POINTS = 65
 _CURVE_END = 7.0  # more than 10,000 nits of any colour, as R'G'B' with SDR's white at 1
-_CURVE_STEPS = 1 << 14
+_CURVE_STEPS = 1 << 16
 
 
 def pq_to_light(signal: Tensor) -> Tensor:
@@ -159,7 +159,8 @@ def _to_xyz(primaries: int) -> Tensor:
 
     corners = torch.tensor([column(*c) for c in _CHROMATICITIES[primaries]], dtype=torch.float64).T
     white = torch.tensor(column(*_D65), dtype=torch.float64)
-    return corners * torch.linalg.solve(corners, white)
+    scaled: Tensor = corners * torch.linalg.solve(corners, white)
+    return scaled
 
 
 def _weighed(rgb: Tensor, weights: tuple[float, float, float]) -> Tensor:
@@ -184,7 +185,7 @@ class SdrTable:
         if self._atlas.device != coded.device:
             self._atlas, self._curve = self._atlas.to(coded.device), self._curve.to(coded.device)
         with torch.inference_mode():
-            return torch.cat([self._shown(one) for one in coded.split(1)])
+            return torch.cat([self._shown(one) for one in coded.unsqueeze(1)])
 
     def _shown(self, coded: Tensor) -> Tensor:
         """Of one frame; more at once would leave a CPU's cache."""

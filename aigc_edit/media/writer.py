@@ -20,8 +20,8 @@ from av.video.frame import PictureType
 
 from aigc_edit.errors import EncodeError
 from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder, encoder_options
+from aigc_edit.media.looks import Colour
 from aigc_edit.media.sound import LAYOUTS, Samples
-from aigc_edit.media.source import Colour
 
 VARIABLE_RATE_BASE = Fraction(1, 90_000)
 # Parts keep exact and negative times, as NUT and Matroska do not. MP4 has no ProRes.
