@@ -34,3 +34,14 @@ RESAMPLED = 0.005  # of full scale
 TRUE_PEAK = 0.1  # dB
 # Eight-bit planes and swscale's fixed point, each half a level, through the matrix.
 PATCH_LEVELS = 2
+# The same, and a product with alpha in each plane of eight bits.
+COMPOSED_LEVELS = 3
+# The bar that the project set itself: patches through RGB, x264 at crf 12, and back.
+PATCH_MEAN_LEVELS, PATCH_WORST_LEVELS = 1.5, 4
+# Two builds of swscale may round one product differently.
+ONE_LEVEL = 1
+# A table of 65 steps and eight bits, half a level of it rounding; more only where BT.709 ends.
+TABLE_LEVELS = 0.5  # mean
+HUE_DEGREES = 0.5  # in Oklab; scaling light turns no hue but by rounding
+# Chroma on the wrong side of its pixels moves colours by half a pixel.
+SITED_PIXELS = 0.1

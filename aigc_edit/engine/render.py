@@ -13,15 +13,12 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aigc_edit.api import FilterContext, FrameFilter, Shots
 from aigc_edit.engine.analysis import blaming
 from aigc_edit.engine.pieces import Piece
 from aigc_edit.engine.progress import Clock
 from aigc_edit.errors import DecodeError, PluginError
 from aigc_edit.media import (
-    BT709,
     SAME_TIME,
     CopiedPart,
     EncodedPart,
@@ -37,6 +34,7 @@ from aigc_edit.media import (
     PictureWriter,
     Source,
     ahead,
+    contract_colour,
     synced,
     writing,
 )
@@ -210,7 +208,7 @@ def _settings(job: RenderJob) -> PictureSettings:
         height=height,
         rate=job.fps or job.source.grid,
         average=job.fps or video.rate,
-        colour=BT709 if job.filters else video.colour,
+        colour=contract_colour(video.colour) if job.filters else video.colour,
         depth=8 if job.filters else video.depth,
         sps_id=job.sps_id,
     )
@@ -282,15 +280,12 @@ class _Batch:
 def _batches(
     pictures: Iterator[Picture], job: RenderJob, context: FilterContext
 ) -> Iterator[_Batch]:
-    import torch
-
     size = min(f.max_batch for f in job.filters) if context.device != "cpu" else _CPU_BATCH
     video = job.source.video
     converter = PictureConverter(PictureForm(video.width, video.height), video.colour)
     cuts = _cuts(job.seams, context.tracks)
     for run, gathered in _gathered(pictures, cuts, size):
-        images = np.stack([converter.array(p.frame) for p in gathered])
-        frames = torch.from_numpy(images).permute(0, 3, 1, 2).to(context.device)
+        frames = converter.batch([p.frame for p in gathered], context.device)
         yield _Batch(run, frames, tuple(p.time for p in gathered))
 
 

@@ -10,8 +10,8 @@ from aigc_edit.media.encoders import (
     chosen_encoder,
     opens,
 )
+from aigc_edit.media.fit import Picture
 from aigc_edit.media.forms import (
-    BT709,
     FrameConverter,
     Image,
     PictureConverter,
@@ -20,6 +20,7 @@ from aigc_edit.media.forms import (
     Pixels,
 )
 from aigc_edit.media.inspect import WrittenFacts, WrittenSound, inspect_file
+from aigc_edit.media.looks import BT709, Colour, contract_colour
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.marks import (
     CELL_SECONDS,
@@ -40,7 +41,7 @@ from aigc_edit.media.mux import (
 from aigc_edit.media.nal import AvcHeaders
 from aigc_edit.media.network import is_address, local_copy
 from aigc_edit.media.opening import FileState
-from aigc_edit.media.pictures import SAME_TIME, Picture, PictureReader
+from aigc_edit.media.pictures import SAME_TIME, PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.scratch import Scratch, ensure_writable, scratch_for, sweep, synced, writing
 from aigc_edit.media.sound import (
@@ -50,7 +51,7 @@ from aigc_edit.media.sound import (
     converted_blocks,
     sample_at,
 )
-from aigc_edit.media.source import Colour, Source, VideoStream, probe
+from aigc_edit.media.source import Source, VideoStream, probe
 from aigc_edit.media.space import ensure_space, least_bytes
 from aigc_edit.media.streams import AudioStream, Chapter, InputChoice, SubtitleStream
 from aigc_edit.media.writer import (
@@ -116,6 +117,7 @@ __all__ = [
     "ahead",
     "chosen_codec",
     "chosen_encoder",
+    "contract_colour",
     "converted_blocks",
     "encodable_rate",
     "ensure_space",

@@ -19,10 +19,11 @@ import numpy.typing as npt
 
 from aigc_edit.errors import EncodeError, ProbeError
 from aigc_edit.media.boxes import Boxes, read_boxes
+from aigc_edit.media.looks import Colour
 from aigc_edit.media.loudness import Loudness, LoudnessMeter, PeakFinder
 from aigc_edit.media.marks import BESIDE, PictureFacts, PictureMarks, SoundFacts, SoundMarks
+from aigc_edit.media.opening import opened
 from aigc_edit.media.sound import Samples
-from aigc_edit.media.source import Colour, opened
 from aigc_edit.timeline import Span
 
 _FEW = 240  # pictures are decoded in any case, whatever the share

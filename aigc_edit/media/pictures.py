@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
 from typing import Any
 
-import av
 import av.error
-import av.filter
 
-from aigc_edit.errors import DecodeError
+from aigc_edit.media.alpha import alpha_decoder
 from aigc_edit.media.clock import ClockMender
 from aigc_edit.media.damage import Damage
+from aigc_edit.media.fit import Picture, PictureFit
 from aigc_edit.media.opening import demuxed, opened, read_only
-from aigc_edit.media.source import Source, VideoStream
+from aigc_edit.media.source import Source
 from aigc_edit.timeline import Span
 
 # Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
 SAME_TIME = Fraction(1, 100_000)
 _SEEK_SLACK = Fraction(1, 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A decoded frame and its time in the source, seconds from the first frame."""
-
-    time: Fraction
-    frame: Any
 
 
 class PictureReader:
@@ -59,6 +48,7 @@ class PictureReader:
                 **self._stream.codec_context.options,
                 "skip_loop_filter": "noref",
             }
+        self._alpha = alpha_decoder(self._stream)
         self._fresh = True
 
     def __enter__(self) -> PictureReader:
@@ -109,6 +99,7 @@ class PictureReader:
     def _seek(self, start: Fraction) -> None:
         self._fresh = False
         target = self.source.clock.unmended(self.source.video.first + start - _SEEK_SLACK)
+        self._alpha = alpha_decoder(self._stream)  # a fresh one: it remembers nothing of before
         self._container.seek(
             int(target / self._stream.time_base), backward=True, stream=self._stream
         )
@@ -153,7 +144,7 @@ class PictureReader:
         found = demuxed(self._container, self._stream, failed=lambda: self._lost(None))
         for packet in ClockMender(self.source.clock).mended(found):
             try:
-                yield from packet.decode()
+                yield from self._alpha.decode(packet) if self._alpha else packet.decode()
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
@@ -166,85 +157,6 @@ class PictureReader:
         if packet.pts is None:
             return None
         return round(float(packet.pts * packet.time_base - self.source.video.first), 3)
-
-
-class PictureFit:
-    """Makes every picture what the frame contract says: upright, square, progressive, one size.
-
-    Passes pictures through untouched where the file already is so.
-    """
-
-    def __init__(self, video: VideoStream) -> None:
-        self._video = video
-        self._graph: Any = None
-        self._built_for: tuple[object, ...] = ()
-        self._waiting: deque[Picture] = deque()
-
-    def fitted(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
-        for picture in pictures:
-            if self._fits(picture.frame):
-                yield picture
-                continue
-            if _form(picture.frame) != self._built_for:
-                yield from self._drained()
-                self._built_for, self._graph = _form(picture.frame), self._built(picture.frame)
-            yield from self._through(picture)
-        yield from self._drained()
-
-    def _fits(self, frame: Any) -> bool:
-        video = self._video
-        same = (video.coded_width, video.coded_height, video.pixel_format) == _form(frame)
-        return video.as_coded and same
-
-    def _through(self, picture: Picture) -> Iterator[Picture]:
-        # One frame out for each one in, in order; a deinterlacer is one frame late.
-        self._waiting.append(picture)
-        picture.frame.pts = None
-        self._graph.push(picture.frame)
-        yield from self._pulled()
-
-    def _drained(self) -> Iterator[Picture]:
-        if self._graph is not None:
-            self._graph.push(None)
-            yield from self._pulled()
-        self._graph = None
-        self._waiting.clear()
-
-    def _pulled(self) -> Iterator[Picture]:
-        while self._waiting:
-            try:
-                frame = self._graph.pull()
-            except (BlockingIOError, EOFError):
-                return
-            except av.error.FFmpegError as cause:
-                raise DecodeError(f"its pictures cannot be turned or scaled ({cause})") from cause
-            yield Picture(self._waiting.popleft().time, frame)
-
-    def _built(self, frame: Any) -> Any:
-        graph = av.filter.Graph()
-        last = graph.add_buffer(
-            width=frame.width,
-            height=frame.height,
-            format=frame.format,
-            time_base=Fraction(1, 90_000),
-        )
-        for name, args in (*self._steps(), ("buffersink", "")):
-            step = graph.add(name, args)
-            last.link_to(step)
-            last = step
-        graph.configure()
-        return graph
-
-    def _steps(self) -> Iterator[tuple[str, str]]:
-        video = self._video
-        if video.interlaced:
-            yield "bwdif", "mode=send_frame:deint=interlaced"
-        turns = {90: ["clock"], 180: ["clock", "clock"], 270: ["cclock"]}
-        for turn in turns.get(video.rotation, []):
-            yield "transpose", f"dir={turn}"
-        yield "scale", f"w={video.width}:h={video.height}:flags=bicubic"
-        yield "setsar", "1"
-        yield "format", f"pix_fmts={video.pixel_format}"
 
 
 def _form(frame: Any) -> tuple[int, int, str]:

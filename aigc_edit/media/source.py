@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.errors import DecodeError, ProbeError
+from aigc_edit.media.alpha import decoded
 from aigc_edit.media.clock import Clock, PictureIndex, Scan, count_pictures, scan_packets
+from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation
 from aigc_edit.media.opening import FileState, check_unchanged, opened
 from aigc_edit.media.streams import (
     AudioStream,
@@ -34,7 +36,6 @@ from aigc_edit.media.streams import (
 from aigc_edit.timeline import on_clock
 
 MAX_RATE = 1000  # frames a second; more is a damaged header
-TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
 _GRID_TOLERANCE = 0.05  # of a frame
 _NEAREST = 0.4  # of a frame: beyond it the nearest place on the grid may be another frame's
@@ -43,17 +44,6 @@ _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
 _HANGING_SOUND = 1  # seconds; encoders leave a packet or two
 _BROKEN_PROMISE = Fraction(1, 4)  # seconds; the last packets may not say how long they last
-_HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as players assume
-
-
-@dataclass(frozen=True, slots=True)
-class Colour:
-    """Matrix, primaries, transfer and range, as FFmpeg numbers them (ITU-T H.273)."""
-
-    matrix: int
-    primaries: int
-    transfer: int
-    full_range: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +57,10 @@ class VideoStream:
         first: container time of the first frame, seconds; the zero of the source's clock.
         timed: whether the file has presentation times at all (raw streams have none).
         rotation: clockwise degrees that show the picture upright: 0, 90, 180, 270.
+        pixel_format: of the pictures that are handed out, without transparency or palette.
+        flipped: whether left and right are swapped before the picture is turned.
+        pixel_aspect: width over height of a coded pixel.
+        coded_format: of the pictures as they are decoded.
     """
 
     index: int
@@ -83,6 +77,9 @@ class VideoStream:
     rotation: int
     interlaced: bool
     colour: Colour
+    flipped: bool
+    pixel_aspect: Fraction
+    coded_format: str
 
     @property
     def depth(self) -> int:
@@ -93,8 +90,9 @@ class VideoStream:
     @property
     def as_coded(self) -> bool:
         """Whether pictures are shown just as they are coded."""
-        straight = self.rotation == 0 and not self.interlaced
-        return straight and (self.width, self.height) == (self.coded_width, self.coded_height)
+        straight = self.rotation == 0 and not self.flipped and not self.interlaced
+        coded = (self.coded_width, self.coded_height, self.coded_format)
+        return straight and (self.width, self.height, self.pixel_format) == coded
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +250,7 @@ def _first_frame(container: Any, stream: Any, path: Path, max_pixels: int) -> An
             cure="Scale it down first, or raise --max-pixels.",
         )
     try:
-        frame = next(container.decode(stream), None)
+        frame = next(decoded(container, stream), None)
     except (av.error.FFmpegError, ValueError) as cause:
         raise DecodeError(
             f"its first picture cannot be decoded ({getattr(cause, 'strerror', cause)})",
@@ -270,9 +268,9 @@ def _first_frame(container: Any, stream: Any, path: Path, max_pixels: int) -> An
 
 def _video(stream: Any, frame: Any, index: PictureIndex, *, even: bool = True) -> VideoStream:
     rate = _rate(stream, index, even=even)
-    rotation = _rotation(frame)
+    rotation, flipped = orientation(frame, stream.metadata)
     aspect = _pixel_aspect(stream)
-    width, height = _shown_size(frame.width, frame.height, aspect, rotation)
+    width, height = shown_size(frame.width, frame.height, aspect, rotation)
     timed = frame.pts is not None
     return VideoStream(
         index=stream.index,
@@ -281,14 +279,17 @@ def _video(stream: Any, frame: Any, index: PictureIndex, *, even: bool = True) -
         height=height,
         coded_width=frame.width,
         coded_height=frame.height,
-        pixel_format=frame.format.name,
+        pixel_format=opaque_format(frame.format),
         rate=rate,
         constant=not timed or _is_constant(index.times, rate),
         first=Fraction(frame.pts * frame.time_base) if timed else Fraction(0),
         timed=timed,
         rotation=rotation,
         interlaced=bool(frame.interlaced_frame),
-        colour=_colour(frame),
+        colour=colour_of(frame),
+        flipped=flipped,
+        pixel_aspect=aspect,
+        coded_format=frame.format.name,
     )
 
 
@@ -326,14 +327,7 @@ def _pixel_aspect(stream: Any) -> Fraction:
     return Fraction(1) if abs(aspect - 1) < _SQUARE_TOLERANCE else aspect
 
 
-def _rotation(frame: Any) -> int:
-    """Clockwise quarter turns; PyAV reports the display matrix counter-clockwise."""
-    turns = round(-frame.rotation / 90)
-    straight = abs(-frame.rotation - 90 * turns) <= TILT_TOLERANCE
-    return (turns * 90) % 360 if straight else 0
-
-
-def _shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
+def shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
     """Size with square pixels (the longer way round, so that nothing is lost), upright."""
     if aspect > 1:
         width = _even(width * aspect)
@@ -344,15 +338,6 @@ def _shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tup
 
 def _even(size: Fraction) -> int:
     return 2 * round(size / 2)
-
-
-def _colour(frame: Any) -> Colour:
-    untagged = 2
-    matrix = int(frame.colorspace)
-    if matrix == untagged:
-        matrix = 1 if frame.height >= _HD_LINES else 5
-    full = int(frame.color_range) == 2 or frame.format.name.startswith("yuvj")
-    return Colour(matrix, int(frame.color_primaries), int(frame.color_trc), full)
 
 
 def _duration(index: PictureIndex, video: VideoStream) -> Fraction:

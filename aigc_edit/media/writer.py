@@ -13,10 +13,10 @@ import numpy as np
 from av.video.frame import PictureType
 
 from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder, encoder_options
+from aigc_edit.media.looks import Colour
 from aigc_edit.media.order import reorder_depth
 from aigc_edit.media.scratch import writing
 from aigc_edit.media.sound import LAYOUTS, Samples
-from aigc_edit.media.source import Colour
 
 VARIABLE_RATE_BASE = Fraction(1, 90_000)
 # Parts keep exact and negative times, as NUT and Matroska do not. MP4 has no ProRes.

@@ -16,7 +16,7 @@ from aigc_edit.media import (
     PictureReader,
     probe,
 )
-from aigc_edit.media.source import Colour
+from aigc_edit.media.looks import Colour
 from aigc_edit.testing import ClipSpec, make_clip
 from tests.tolerances import PATCH_LEVELS
 

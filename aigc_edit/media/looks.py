@@ -1,0 +1,174 @@
+"""How the frames of a stream want to be looked at: colour, orientation, transparency."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# Code points of ITU-T H.273.
+RGB, MATRIX_709, UNTAGGED, MATRIX_601, MATRIX_2020 = 0, 1, 2, 5, 9
+PRIMARIES_709, PRIMARIES_2020, PRIMARIES_P3 = 1, 9, 12
+TRANSFER_709, PQ, HLG = 1, 16, 18
+_TRANSFERS = {
+    1: "BT.709", 2: "unknown", 4: "gamma 2.2", 5: "gamma 2.8", 6: "BT.601", 7: "SMPTE 240M",
+    8: "linear", 11: "xvYCC", 13: "sRGB", 14: "BT.2020", 15: "BT.2020", PQ: "PQ", HLG: "HLG",
+}  # fmt: skip
+# What swscale can undo; the rest (YCgCo, ICtCp, constant luminance) is rare, and read as untagged.
+_MATRICES = (MATRIX_709, 4, MATRIX_601, 6, 7, MATRIX_2020)
+_HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as players assume
+_FULL_RANGE = 2
+TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
+_MAX_LUMINANCE = (72, 84)  # of AVMasteringDisplayMetadata: a rational, and whether it is there
+_PQ_PEAK = 10_000.0  # nits; no display and no sane header goes beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Matrix, primaries, transfer and range, as FFmpeg numbers them (ITU-T H.273).
+
+    Attributes:
+        peak: brightest light of an HDR source in nits, where its file says so.
+    """
+
+    matrix: int
+    primaries: int
+    transfer: int
+    full_range: bool
+    peak: float | None = None
+
+    @property
+    def hdr(self) -> bool:
+        """Whether its transfer is one of BT.2100: PQ or HLG."""
+        return self.transfer in (PQ, HLG)
+
+    @property
+    def wide(self) -> bool:
+        """Whether its primaries reach beyond BT.709: BT.2020 or Display P3."""
+        return self.primaries in (PRIMARIES_2020, PRIMARIES_P3)
+
+    @property
+    def in_contract(self) -> bool:
+        """Whether its RGB is shown as it is: neither HDR nor of a wide gamut."""
+        return not self.hdr and not self.wide
+
+    @property
+    def transfer_name(self) -> str:
+        return _TRANSFERS.get(self.transfer, str(self.transfer))
+
+
+BT709 = Colour(MATRIX_709, PRIMARIES_709, TRANSFER_709, full_range=False)
+
+
+def contract_colour(colour: Colour) -> Colour:
+    """What frames of a source are once they went through RGB and back: matrix BT.709, limited.
+
+    Primaries and transfer of SDR stay as they are, since nothing was done about them; HDR and
+    wide gamuts have become BT.709.
+    """
+    if not colour.in_contract:
+        return BT709
+    return Colour(MATRIX_709, colour.primaries, colour.transfer, full_range=False)
+
+
+def colour_of(frame: Any) -> Colour:
+    """The colour of a decoded frame; what it does not tell is what players assume."""
+    primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
+    peak = _peak(frame) if transfer == PQ else None
+    if _is_rgb(frame.format):
+        return Colour(RGB, primaries, transfer, full_range=True, peak=peak)
+    matrix = int(frame.colorspace)
+    if matrix not in _MATRICES:  # YUV that calls itself RGB, too, is as good as untagged
+        wide = transfer in (PQ, HLG) or primaries == PRIMARIES_2020
+        matrix = MATRIX_709 if frame.height >= _HD_LINES else MATRIX_601
+        matrix = MATRIX_2020 if wide else matrix
+    return Colour(matrix, primaries, transfer, _full_range(frame), peak)
+
+
+def _full_range(frame: Any) -> bool:
+    """As tagged; untagged gray is full range, as libswscale takes it, and all else is limited."""
+    if frame.format.name.startswith("yuvj") or frame.color_range == _FULL_RANGE:
+        return True
+    return bool(frame.format.name.startswith("gray") and not frame.color_range)
+
+
+def _peak(frame: Any) -> float | None:
+    """Nits: MaxCLL (CTA-861.3) before the mastering display's peak (SMPTE ST 2086)."""
+    found = {data.type.name: bytes(data) for data in frame.side_data}
+    peaks = [
+        _max_cll(found.get("CONTENT_LIGHT_LEVEL", b"")),
+        _mastered(found.get("MASTERING_DISPLAY_METADATA", b"")),
+    ]
+    return next((min(peak, _PQ_PEAK) for peak in peaks if peak > 0), None)
+
+
+def _max_cll(data: bytes) -> float:
+    return float(struct.unpack_from("=I", data)[0]) if len(data) >= 4 else 0.0
+
+
+def _mastered(data: bytes) -> float:
+    at, flag = _MAX_LUMINANCE
+    if len(data) < flag + 4 or not struct.unpack_from("=i", data, flag)[0]:
+        return 0.0
+    number, base = struct.unpack_from("=2i", data, at)
+    return number / base if base else 0.0
+
+
+def has_alpha(pixel_format: Any) -> bool:
+    """Whether a pixel format can be transparent; palettes can."""
+    return bool(pixel_format.has_palette) or any(part.is_alpha for part in pixel_format.components)
+
+
+def _is_rgb(pixel_format: Any) -> bool:
+    return bool(pixel_format.is_rgb or pixel_format.has_palette)
+
+
+def opaque_format(pixel_format: Any) -> str:
+    """The pixel format that loses nothing but transparency."""
+    name: str = pixel_format.name
+    if not has_alpha(pixel_format):
+        return name
+    deep = max(part.bits for part in pixel_format.components) > 8
+    if name.startswith("ya"):
+        return "gray16le" if deep else "gray"
+    if name.startswith(("yuva", "gbra")):
+        return name.replace("a", "", 1) if name.startswith("yuva") else "gbrp" + name[5:]
+    family = "gbrp" if _is_rgb(pixel_format) else "yuv444p"
+    return family + ("16le" if deep else "")
+
+
+def orientation(frame: Any, metadata: Mapping[str, str]) -> tuple[int, bool]:
+    """Clockwise quarter turns in degrees, and whether left and right are swapped before them.
+
+    From the display matrix of the frame, else from the `rotate` tag that older files carry.
+    """
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            return _decomposed(np.frombuffer(bytes(data), np.int32))
+    told = {key.lower(): value for key, value in metadata.items()}.get("rotate", "0")
+    try:
+        return _quarter(float(told)), False
+    except ValueError:
+        return 0, False
+
+
+def _decomposed(matrix: Any) -> tuple[int, bool]:
+    """A display matrix (libavutil/display.h: x' = ax + cy, y' = bx + dy) as flip and turn."""
+    a, b, c, d = (float(matrix[k]) for k in (0, 1, 3, 4))
+    flipped = a * d - b * c < 0
+    if flipped:
+        a, b = -a, -b
+    return _quarter(math.degrees(math.atan2(b, a))), flipped
+
+
+def _quarter(degrees: float) -> int:
+    """The nearest quarter turn, 0 where the angle is none (a tilt is shown as it is coded)."""
+    if not math.isfinite(degrees):
+        return 0
+    turns = round(degrees / 90)
+    straight = abs(degrees - 90 * turns) <= TILT_TOLERANCE
+    return (turns * 90) % 360 if straight else 0
