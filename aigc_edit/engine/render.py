@@ -134,7 +134,7 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
     parts = tuple(
         CopiedPart(job.source, piece.placed[0].span, piece.start)
         if piece.copied
-        else EncodedPart(_part(job, n), piece.start, made[n].depth)
+        else EncodedPart(_part(job, n), _settings(job).on_clock(piece.start), made[n].depth)
         for n, piece in enumerate(job.pieces)
         if piece.copied or n in made
     )

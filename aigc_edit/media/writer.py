@@ -50,6 +50,15 @@ class PictureSettings:
         """What is encoded: as many bits a sample as the pictures have, if the encoder can."""
         return self.encoder.format_for(self.depth)
 
+    @property
+    def clock(self) -> Fraction:
+        """Seconds a tick of the part's times."""
+        return 1 / self.rate if self.rate else VARIABLE_RATE_BASE
+
+    def on_clock(self, time: Fraction) -> Fraction:
+        """The tick nearest to a time, seconds."""
+        return round(time / self.clock) * self.clock
+
 
 class PictureWriter:
     """Encodes pictures into one file; used in a `with`, which finishes it.
@@ -89,7 +98,7 @@ class PictureWriter:
         settings = self.settings
         context.width, context.height = self._fit.width, self._fit.height
         context.pix_fmt = settings.pixel_format
-        context.time_base = 1 / settings.rate if settings.rate else VARIABLE_RATE_BASE
+        context.time_base = settings.clock
         context.framerate = settings.rate or settings.average
         context.thread_type = "FRAME"  # PyAV's default costs x264 a tenth of its speed
         context.colorspace = settings.colour.matrix
