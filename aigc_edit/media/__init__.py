@@ -1,6 +1,6 @@
 """Floor 1: files in, frames and samples out, and back. Nobody above sees a packet."""
 
-from aigc_edit.media.clock import Clock, PictureIndex
+from aigc_edit.media.clock import PictureIndex, SourceClock
 from aigc_edit.media.damage import Damage
 from aigc_edit.media.encoders import (
     CONTAINERS,
@@ -55,7 +55,7 @@ __all__ = [
     "SILENCE",
     "AudioStream",
     "Chapter",
-    "Clock",
+    "SourceClock",
     "Damage",
     "Encoder",
     "FileState",

@@ -34,7 +34,7 @@ _QUIET_BORDER = 1.0  # seconds of sound that may hang over into a gap
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class SourceClock:
     """How packets' times become the clock of a source.
 
     Attributes:
@@ -73,7 +73,7 @@ class Clock:
 class ClockMender:
     """Puts the packets of one stream, read from the start, onto the clock of the source."""
 
-    clock: Clock
+    clock: SourceClock
     _restarts: int = 0
     _last: Fraction | None = None
 
@@ -133,7 +133,7 @@ class Scan:
     """
 
     index: PictureIndex
-    clock: Clock = field(default_factory=Clock)
+    clock: SourceClock = field(default_factory=SourceClock)
     packets: int = 0
     last: Fraction = Fraction(0)
     sound_end: Fraction = Fraction(0)
@@ -173,7 +173,7 @@ class _Track:
         """Times in file order that rise but where the clock jumps, seconds."""
         return np.array(self.order, np.float64) * float(self.base)
 
-    def placed(self, clock: Clock) -> npt.NDArray[np.int64]:
+    def placed(self, clock: SourceClock) -> npt.NDArray[np.int64]:
         """When each packet is shown on the mended clock; ticks, file order."""
         shown = np.array(self.shown, np.int64)
         if clock.even or not len(shown):
@@ -245,10 +245,10 @@ def _exact(seconds: float) -> Fraction:
     return Fraction(seconds).limit_denominator(10**6)
 
 
-def _clock(pictures: _Track, sounds: _Track) -> tuple[Clock, tuple[str, ...]]:
+def _clock(pictures: _Track, sounds: _Track) -> tuple[SourceClock, tuple[str, ...]]:
     shown = np.sort(np.array(pictures.shown, np.float64)) * float(pictures.base)
     if len(shown) < 2:
-        return Clock(), ()
+        return SourceClock(), ()
     steps = np.diff(shown)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     least = max(_RESTART, _REORDERED * usual)
@@ -271,7 +271,7 @@ def _restarts(track: _Track, least: float) -> npt.NDArray[np.intp]:
     if not track.unordered:
         return back
     stays = [rising[k + 1 : k + 1 + _REORDERED].max() < rising[: k + 1].max() for k in back]
-    return back[np.array(stays, bool)]
+    return np.asarray(back[np.array(stays, bool)], np.intp)
 
 
 def _any_in(heard: npt.NDArray[np.float64], start: float, end: float) -> bool:
@@ -281,7 +281,7 @@ def _any_in(heard: npt.NDArray[np.float64], start: float, end: float) -> bool:
 
 def _restarted(
     pictures: _Track, back: npt.NDArray[np.intp], usual: float, least: float
-) -> tuple[Clock, tuple[str, ...]]:
+) -> tuple[SourceClock, tuple[str, ...]]:
     """Each piece is put behind the last picture of the one before it."""
     shown = np.array(pictures.shown, np.float64) * float(pictures.base)
     pieces = np.split(shown, back + 1)
@@ -293,12 +293,12 @@ def _restarted(
             "(files joined end to end?): what follows was put behind"
         )
         reached += float(piece.max() - piece.min()) + usual
-    return Clock(restarts=tuple(shifts), back=_exact(least)), tuple(told)
+    return SourceClock(restarts=tuple(shifts), back=_exact(least)), tuple(told)
 
 
 def _closed(
     order: npt.NDArray[np.float64], empty: Sequence[int], usual: float
-) -> tuple[Clock, tuple[str, ...]]:
+) -> tuple[SourceClock, tuple[str, ...]]:
     shift, gaps, told = 0.0, [], []
     for k in empty:
         gap = order[k + 1] - order[k] - usual
@@ -309,7 +309,7 @@ def _closed(
         shift -= gap
         # Half way through the gap: sound may set in a little before the picture.
         gaps.append((_exact(order[k + 1] - gap / 2), _exact(shift)))
-    return Clock(gaps=tuple(gaps)), tuple(told)
+    return SourceClock(gaps=tuple(gaps)), tuple(told)
 
 
 def count_pictures(path: Path, stream_index: int, max_pixels: int = MAX_PIXELS) -> Scan:
