@@ -96,8 +96,7 @@ class PictureReader:
 
     def _from(self, start: Fraction) -> Iterator[Picture]:
         """Pictures from the last key frame at or before `start`."""
-        if start > 0 and self.source.video.timed and self.source.clock.seekable:
-            self._seek(start)
+        if start > 0 and self._sought(start):
             found = self._decode()
             first = next(found, None)
             if first is not None and first.time <= start + SAME_TIME:
@@ -106,12 +105,19 @@ class PictureReader:
         self._rewind()
         return self._decode()
 
-    def _seek(self, start: Fraction) -> None:
+    def _sought(self, start: Fraction) -> bool:
+        """Whether the container could be moved to a key frame at or before `start`."""
+        if not self.source.video.timed or not self.source.clock.seekable:
+            return False
         self._fresh = False
         target = self.source.clock.unmended(self.source.video.first + start - _SEEK_SLACK)
-        self._container.seek(
-            int(target / self._stream.time_base), backward=True, stream=self._stream
-        )
+        try:
+            self._container.seek(
+                int(target / self._stream.time_base), backward=True, stream=self._stream
+            )
+        except av.error.FFmpegError:  # no index, or a broken one: from the start
+            return False
+        return True
 
     def _rewind(self) -> None:
         """To the very first packet: by opening again, since raw streams cannot seek."""

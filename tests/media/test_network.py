@@ -74,7 +74,7 @@ def test_what_cannot_be_fetched_is_one_line_and_leaves_nothing(served):
 def test_without_leave_a_playlist_is_refused_with_the_reason(served):
     folder, _ = served
 
-    with pytest.raises(ProbeError, match=r"playlist or script.*--allow-network"):
+    with pytest.raises(ProbeError, match=r"playlist or script.*HLS.*--allow-network"):
         probe(folder / "list.m3u8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -350,24 +351,27 @@ def test_opposite_sides_are_heard_in_mono_and_said(tmp_path, right, warned):
 
 
 def test_sound_that_changes_within_a_file_keeps_its_speed_and_is_said(tmp_path):
-    one = with_sound(tmp_path / "one.ts", "0.3*sin(2*PI*440*t)|0.3*sin(2*PI*440*t)", "-c:a", "mp2")
+    tone = "0.3*sin(2*PI*440*t)"
+    one = with_sound(tmp_path / "one.ts", f"{tone}|{tone}", "-c:a", "aac")
     two = tmp_path / "two.ts"
     told_by_ffmpeg(
-        *("-i", str(one), "-ar", "32000", "-ac", "1", "-c:a", "mp2", "-c:v", "copy"),
+        *("-i", str(one), "-ar", "32000", "-ac", "1", "-c:a", "aac", "-c:v", "copy"),
         *("-output_ts_offset", "2", str(two)),
     )
     both = tmp_path / "both.ts"
     both.write_bytes(one.read_bytes() + two.read_bytes())
-    source = probe(both)
-    reader = SoundReader(source)
-    later = np.concatenate(list(reader.blocks(Span(0, 4))), axis=1)[
-        :, 5 * RATE // 2 : 7 * RATE // 2
-    ]
+    reader = SoundReader(probe(both))
+    heard = np.concatenate(list(reader.blocks(Span(0, 4))), axis=1)
+    later = heard[:, 5 * RATE // 2 : 7 * RATE // 2]
     loudest = np.abs(np.fft.rfft(later, axis=1)).argmax(axis=1)
 
     assert loudest == pytest.approx(440, abs=1)
-    assert "sound changes from 48000 Hz stereo to 32000 Hz mono at 2.0" in reader.damage.lines()[0]
-    assert np.abs(later).max() == pytest.approx(0.3, abs=0.05)
+    # swresample keeps the power of both sides where it made the mono part.
+    assert np.abs(later).max() == pytest.approx(0.3 * 2**0.5, abs=0.05)
+    assert re.search(
+        r"the sound changes from 48000 Hz stereo to 32000 Hz mono at (1\.9|2\.0)\d s",
+        " ".join(reader.damage.lines()),
+    )
 
 
 @pytest.mark.parametrize("layout", ["quad", "2.1", "6.1", "5.0"])
