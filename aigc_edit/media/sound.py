@@ -148,10 +148,13 @@ class SoundReader:
                 except av.error.EOFError:
                     return
                 except av.error.FFmpegError:
-                    self._lost(packet)
+                    self._lost(packet, time)
 
-    def _lost(self, packet: Any) -> None:
-        self.damage.sounds.add(None if packet is None else self._packet_time(packet))
+    def _lost(self, packet: Any, start: Fraction = Fraction(0)) -> None:
+        """Notes a packet that cannot be decoded; before `start` a seek may land within one."""
+        at = None if packet is None else self._packet_time(packet)
+        if at is None or at >= start:
+            self.damage.sounds.add(at)
 
     def _packet_time(self, packet: Any) -> float | None:
         if packet.pts is None:
