@@ -1,6 +1,6 @@
 """Floor 1: files in, frames and samples out, and back. Nobody above sees a packet."""
 
-from aigc_edit.media.clock import Clock, PictureIndex
+from aigc_edit.media.clock import PictureIndex, SourceClock
 from aigc_edit.media.damage import Damage
 from aigc_edit.media.encoders import (
     CONTAINERS,
@@ -73,7 +73,6 @@ __all__ = [
     "AudioStream",
     "AvcHeaders",
     "Chapter",
-    "Clock",
     "Colour",
     "CopiedPart",
     "Damage",
@@ -108,6 +107,7 @@ __all__ = [
     "SoundSettings",
     "SoundWriter",
     "Source",
+    "SourceClock",
     "SubtitleStream",
     "Thumbnail",
     "TruePeaks",

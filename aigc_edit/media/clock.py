@@ -27,7 +27,8 @@ from aigc_edit.media.order import reorder_depth
 from aigc_edit.media.streams import codec_of
 
 # B-frames and rounding move packets back by less; a file of its own lasts longer.
-_RESTART = 1.0  # seconds
+_RESTART = 1.0  # seconds, and
+_REORDERED = 17  # pictures; H.264 holds sixteen back
 # Slides stay for minutes, but then there is sound, or they stay as long as the others; who
 # records nothing at all for a minute has lost the clock.
 _GAP = 60.0  # seconds
@@ -36,16 +37,18 @@ _QUIET_BORDER = 1.0  # seconds of sound that may hang over into a gap
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class SourceClock:
     """How packets' times become the clock of a source.
 
     Attributes:
         restarts: what is added after the first, second, ... restart, seconds.
         gaps: (container time within the gap, what is added from there on).
+        back: how far the order of packets goes back at a restart, seconds at least.
     """
 
     restarts: tuple[Fraction, ...] = ()
     gaps: tuple[tuple[Fraction, Fraction], ...] = ()
+    back: Fraction = Fraction(0)
 
     @property
     def even(self) -> bool:
@@ -59,8 +62,8 @@ class Clock:
 
     def shift(self, time: Fraction, restarts: int = 0) -> Fraction:
         """What is added to a container time, after so many restarts."""
-        if restarts and self.restarts:
-            return self.restarts[min(restarts, len(self.restarts)) - 1]
+        if self.restarts:
+            return (Fraction(0), *self.restarts)[min(restarts, len(self.restarts))]
         return next((s for at, s in reversed(self.gaps) if time >= at), Fraction(0))
 
     def unmended(self, time: Fraction) -> Fraction:
@@ -73,7 +76,7 @@ class Clock:
 class ClockMender:
     """Puts the packets of one stream, read from the start, onto the clock of the source."""
 
-    clock: Clock
+    clock: SourceClock
     _restarts: int = 0
     _last: Fraction | None = None
 
@@ -84,21 +87,20 @@ class ClockMender:
             yield packet
 
     def _mend(self, packet: Any) -> None:
-        time = _order(packet)
-        if time is None:
+        order = packet.dts if packet.dts is not None else packet.pts
+        if order is None:
             return
-        if self._last is not None and time < self._last - Fraction(_RESTART):
+        time = order * packet.time_base
+        if self._last is not None and time < self._last - self.clock.back:
             self._restarts += 1
         self._last = time
-        shift = round(self.clock.shift(time, self._restarts) / packet.time_base)
-        packet.pts = packet.pts + shift if packet.pts is not None else None
-        packet.dts = packet.dts + shift if packet.dts is not None else None
+        packet.pts, packet.dts = self._moved(packet, packet.pts), self._moved(packet, packet.dts)
 
-
-def _order(packet: Any) -> Fraction | None:
-    """The time that rises from packet to packet: when it is decoded."""
-    ticks = packet.dts if packet.dts is not None else packet.pts
-    return None if ticks is None else ticks * packet.time_base
+    def _moved(self, packet: Any, ticks: int | None) -> int | None:
+        if ticks is None:
+            return None
+        base: Fraction = packet.time_base
+        return ticks + round(self.clock.shift(ticks * base, self._restarts) / base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +151,7 @@ class Scan:
     """
 
     index: PictureIndex
-    clock: Clock = field(default_factory=Clock)
+    clock: SourceClock = field(default_factory=SourceClock)
     packets: int = 0
     last: Fraction = Fraction(0)
     sound_end: Fraction = Fraction(0)
@@ -175,11 +177,13 @@ class _Track:
     codec: str = ""
     headers: bytes = b""
     hidden: int = 0
+    unordered: bool = False  # packets that do not say when they are decoded
 
     def add(self, packet: Any) -> None:
         if packet.is_discard or packet.pts is None:
             self.hidden += 1
             return
+        self.unordered |= packet.dts is None
         self.order.append(packet.dts if packet.dts is not None else packet.pts)
         self.shown.append(packet.pts)
         self.lasts.append(packet.duration or 0)
@@ -192,17 +196,18 @@ class _Track:
         """Times in file order that rise but where the clock jumps, seconds."""
         return np.array(self.order, np.float64) * float(self.base)
 
-    def placed(self, clock: Clock) -> npt.NDArray[np.int64]:
+    def placed(self, clock: SourceClock) -> npt.NDArray[np.int64]:
         """When each packet is shown on the mended clock; ticks, file order."""
         shown = np.array(self.shown, np.int64)
         if clock.even or not len(shown):
             return shown
-        rising = self.rising
         if clock.restarts:
-            piece = np.concatenate([[0], np.cumsum(np.diff(rising) < -_RESTART)])
+            back = np.diff(self.rising) < -float(clock.back)
+            piece = np.concatenate([[0], np.cumsum(back)])
             shifts = (Fraction(0), *clock.restarts)
         else:
-            piece = np.searchsorted([float(at) for at, _ in clock.gaps], rising, side="right")
+            places = [float(at) for at, _ in clock.gaps]
+            piece = np.searchsorted(places, shown * float(self.base), side="right")
             shifts = (Fraction(0), *(shift for _, shift in clock.gaps))
         ticks = np.array([round(shift / self.base) for shift in shifts], np.int64)
         moved: npt.NDArray[np.int64] = shown + ticks[np.minimum(piece, len(ticks) - 1)]
@@ -276,19 +281,33 @@ def _exact(seconds: float) -> Fraction:
     return Fraction(seconds).limit_denominator(10**6)
 
 
-def _clock(pictures: _Track, sounds: _Track) -> tuple[Clock, tuple[str, ...]]:
-    order = pictures.rising
-    if len(order) < 2:
-        return Clock(), ()
-    steps = np.diff(order)
-    usual = float(np.median(steps))
-    back = np.flatnonzero(steps < -_RESTART)
+def _clock(pictures: _Track, sounds: _Track) -> tuple[SourceClock, tuple[str, ...]]:
+    shown = np.sort(np.array(pictures.shown, np.float64)) * float(pictures.base)
+    if len(shown) < 2:
+        return SourceClock(), ()
+    steps = np.diff(shown)
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    least = max(_RESTART, _REORDERED * usual)
+    back = _restarts(pictures, least)
     if len(back):
-        return _restarted(order, back, usual)
+        return _restarted(pictures, back, usual, least)
     wide = np.flatnonzero(steps > max(_GAP, _GAP_STEPS * usual))
-    heard = np.sort(sounds.rising)
-    empty = [k for k in wide.tolist() if not _any_in(heard, order[k], order[k + 1])]
-    return _closed(order, empty, usual)
+    heard = np.sort(np.array(sounds.shown, np.float64)) * float(sounds.base)
+    empty = [k for k in wide.tolist() if not _any_in(heard, shown[k], shown[k + 1])]
+    return _closed(shown, empty, usual)
+
+
+def _restarts(track: _Track, least: float) -> npt.NDArray[np.intp]:
+    """After which packets the clock starts again.
+
+    Where only display times are known, B-frames after a long still go back far, for a moment.
+    """
+    rising = track.rising
+    back = np.flatnonzero(np.diff(rising) < -least)
+    if not track.unordered:
+        return back
+    stays = [rising[k + 1 : k + 1 + _REORDERED].max() < rising[: k + 1].max() for k in back]
+    return np.asarray(back[np.array(stays, bool)], np.intp)
 
 
 def _any_in(heard: npt.NDArray[np.float64], start: float, end: float) -> bool:
@@ -297,23 +316,25 @@ def _any_in(heard: npt.NDArray[np.float64], start: float, end: float) -> bool:
 
 
 def _restarted(
-    order: npt.NDArray[np.float64], back: npt.NDArray[np.intp], usual: float
-) -> tuple[Clock, tuple[str, ...]]:
-    shift, shifts, told = 0.0, [], []
-    for k in back.tolist():
-        reached = order[k] + shift + usual
-        shift = reached - order[k + 1]
-        shifts.append(_exact(shift))
+    pictures: _Track, back: npt.NDArray[np.intp], usual: float, least: float
+) -> tuple[SourceClock, tuple[str, ...]]:
+    """Each piece is put behind the last picture of the one before it."""
+    shown = np.array(pictures.shown, np.float64) * float(pictures.base)
+    pieces = np.split(shown, back + 1)
+    reached, shifts, told = float(pieces[0].max()) + usual, [], []
+    for piece in pieces[1:]:
+        shifts.append(_exact(reached - float(piece.min())))
         told.append(
-            f"its clock starts again after {reached - order[0]:.2f} s (files joined end to end?): "
-            "what follows was put behind"
+            f"its clock starts again after {reached - pieces[0].min():.2f} s "
+            "(files joined end to end?): what follows was put behind"
         )
-    return Clock(restarts=tuple(shifts)), tuple(told)
+        reached += float(piece.max() - piece.min()) + usual
+    return SourceClock(restarts=tuple(shifts), back=_exact(least)), tuple(told)
 
 
 def _closed(
     order: npt.NDArray[np.float64], empty: Sequence[int], usual: float
-) -> tuple[Clock, tuple[str, ...]]:
+) -> tuple[SourceClock, tuple[str, ...]]:
     shift, gaps, told = 0.0, [], []
     for k in empty:
         gap = order[k + 1] - order[k] - usual
@@ -324,7 +345,7 @@ def _closed(
         shift -= gap
         # Half way through the gap: sound may set in a little before the picture.
         gaps.append((_exact(order[k + 1] - gap / 2), _exact(shift)))
-    return Clock(gaps=tuple(gaps)), tuple(told)
+    return SourceClock(gaps=tuple(gaps)), tuple(told)
 
 
 def count_pictures(path: Path, stream_index: int, max_pixels: int = MAX_PIXELS) -> Scan:

@@ -143,7 +143,7 @@ def _open(path: Path, max_pixels: int, options: dict[str, Any]) -> Any:
             raise ProbeError(
                 "not a media file, but a playlist or script that names others",
                 where=path,
-                cure="Name the video itself, or trust the list with --allow-network.",
+                cure="Name the video itself, or (HLS) trust the list with --allow-network.",
             ) from cause
         raise ProbeError(
             f"not a media file that can be read ({reason})",

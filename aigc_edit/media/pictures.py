@@ -86,23 +86,37 @@ class PictureReader:
 
     def _from(self, start: Fraction) -> Iterator[Picture]:
         """Pictures from the last key frame at or before `start`."""
-        if start > 0 and self.source.video.timed and self.source.clock.seekable:
-            self._seek(start)
+        for primed in (False, True):
+            if start <= 0 or not self._sought(start):
+                break
             found = self._decode()
             first = next(found, None)
-            if first is not None and first.time <= start + SAME_TIME:
+            if first is None or first.time > start + SAME_TIME:
+                break  # a container whose seek lands too late (MPEG programme streams)
+            if primed or not first.frame.is_corrupt:
                 return chain([first], found)
-        # Nothing sought, or a container whose seek lands too late (MPEG programme streams).
+            # H.264 4:4:4 by an old x264 says so in its first packet only, and is decoded wrongly
+            # without it. The decoder remembers it; what is broken then is broken in the file.
+            self.damage.pictures.discard(_rounded(first.time))
+            self._rewind()
+            next(self._frames(), None)
         self._rewind()
         return self._decode()
 
-    def _seek(self, start: Fraction) -> None:
+    def _sought(self, start: Fraction) -> bool:
+        """Whether the container could be moved to a key frame at or before `start`."""
+        if not self.source.video.timed or not self.source.clock.seekable:
+            return False
         self._fresh = False
         target = self.source.clock.unmended(self.source.video.first + start - _SEEK_SLACK)
         self._alpha = alpha_decoder(self._stream)  # a fresh one: it remembers nothing of before
-        self._container.seek(
-            int(target / self._stream.time_base), backward=True, stream=self._stream
-        )
+        try:
+            self._container.seek(
+                int(target / self._stream.time_base), backward=True, stream=self._stream
+            )
+        except av.error.FFmpegError:  # no index, or a broken one: from the start
+            return False
+        return True
 
     def _rewind(self) -> None:
         """To the very first packet: by opening again, since raw streams cannot seek."""
@@ -132,7 +146,7 @@ class PictureReader:
     ) -> tuple[int, int, str]:
         """The form of a picture, after noting what is wrong with it."""
         if frame.is_corrupt:  # the decoder made up what it could not read
-            self.damage.pictures.add(round(float(time), 3))
+            self.damage.pictures.add(_rounded(time))
         form = _form(frame)
         if before is not None and form != before:
             change = f"picture changes from {_form_words(before)} to {_form_words(form)}"
@@ -161,6 +175,10 @@ class PictureReader:
 
 def _form(frame: Any) -> tuple[int, int, str]:
     return (frame.width, frame.height, frame.format.name)
+
+
+def _rounded(time: Fraction) -> float:
+    return round(float(time), 3)
 
 
 def _form_words(form: tuple[int, int, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +29,7 @@ _PREROLL = Fraction(1, 5)
 # Float sound may go over full scale, by a few dB; sixty are noise out of broken bytes.
 _LOUDEST = 1000.0
 _AUDIBLE = 1e-7  # mean square, -70 dB; below it no side is opposite to another
+_MISJUDGED = 0.02  # of a frame's length; two usual sample rates differ by more
 _OPPOSED = 0.01  # energy of the sum of both sides over that of their difference
 
 
@@ -83,9 +85,12 @@ class SoundReader:
 
     def _decoded(self, time: Fraction) -> Iterator[tuple[int | None, Samples]]:
         """Decoded pieces with the sample that each begins at, in the source's rate and layout."""
-        unifier, form = None, None
+        unifier, form, expected = None, None, None
         for frame in self._frames(time):
             place = self._place(frame)
+            if _misjudged(frame) and frame.pts == expected:
+                place = None
+            expected = frame.pts + frame.duration if frame.pts is not None else None
             if form != _form(frame):
                 if unifier is not None and form is not None:
                     yield from ((None, self._sound(p)) for p in unifier.resample(None) if p)
@@ -134,7 +139,8 @@ class SoundReader:
             stream.codec_context.thread_type = "AUTO"
             if time > _PREROLL and clock.seekable:
                 target = clock.unmended(self.source.video.first + time - _PREROLL)
-                container.seek(int(target / stream.time_base), backward=True, stream=stream)
+                with suppress(av.error.FFmpegError):  # a track without a packet: from the start
+                    container.seek(int(target / stream.time_base), backward=True, stream=stream)
             found = demuxed(container, stream, failed=lambda: self._lost(None))
             for packet in ClockMender(clock).mended(found):
                 try:
@@ -142,15 +148,28 @@ class SoundReader:
                 except av.error.EOFError:
                     return
                 except av.error.FFmpegError:
-                    self._lost(packet)
+                    self._lost(packet, time)
 
-    def _lost(self, packet: Any) -> None:
-        self.damage.sounds.add(None if packet is None else self._packet_time(packet))
+    def _lost(self, packet: Any, start: Fraction = Fraction(0)) -> None:
+        """Notes a packet that cannot be decoded; before `start` a seek may land within one."""
+        at = None if packet is None else self._packet_time(packet)
+        if at is None or at >= start:
+            self.damage.sounds.add(at)
 
     def _packet_time(self, packet: Any) -> float | None:
         if packet.pts is None:
             return None
         return round(float(packet.pts * packet.time_base - self.source.video.first), 3)
+
+
+def _misjudged(frame: Any) -> bool:
+    """Whether the demuxer gave a frame another length than it has.
+
+    After a change of sample rate it counts on with the old one: only the times that it read in
+    the file are right then, not those that it makes up in between.
+    """
+    length = frame.duration * frame.time_base if frame.duration else None
+    return length is not None and abs(length * frame.sample_rate / frame.samples - 1) > _MISJUDGED
 
 
 def _audible(samples: Samples) -> bool:

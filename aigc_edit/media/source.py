@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from aigc_edit.errors import DecodeError, ProbeError
 from aigc_edit.media.alpha import decoded
-from aigc_edit.media.clock import Clock, PictureIndex, Scan, count_pictures, scan_packets
+from aigc_edit.media.clock import PictureIndex, Scan, SourceClock, count_pictures, scan_packets
 from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation
 from aigc_edit.media.opening import FileState, check_unchanged, opened
 from aigc_edit.media.streams import (
@@ -125,7 +125,7 @@ class Source:
     subtitle_tracks: tuple[SubtitleStream, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
-    clock: Clock = field(default_factory=Clock)
+    clock: SourceClock = field(default_factory=SourceClock)
     warnings: tuple[str, ...] = ()
 
     @property

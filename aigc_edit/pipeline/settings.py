@@ -31,8 +31,8 @@ def _film(given: object) -> object:
 _TRACK_SCHEMA = WithJsonSchema(
     {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[A-Za-z]{2,8}"}]}
 )
-VideoTrack = Annotated[int | str, BeforeValidator(_film), _TRACK_SCHEMA]
-Track = Annotated[int | str, BeforeValidator(_track), _TRACK_SCHEMA]
+VideoChoice = Annotated[int | str, BeforeValidator(_film), _TRACK_SCHEMA]
+TrackChoice = Annotated[int | str, BeforeValidator(_track), _TRACK_SCHEMA]
 
 
 class Input(StageOptions):
@@ -41,13 +41,13 @@ class Input(StageOptions):
     A track is a number among the tracks of its kind, from 1, or a language such as `de` or `deu`.
     """
 
-    video_track: VideoTrack | None = option(
+    video_track: VideoChoice | None = option(
         None, help="Picture: number or language; the default one of the file if left out."
     )
-    audio_track: Track | None = option(
+    audio_track: TrackChoice | None = option(
         None, help="Sound: number, language, or none; the default one of the file if left out."
     )
-    subtitle_track: Track | None = option(
+    subtitle_track: TrackChoice | None = option(
         None, help="Subtitles: number, language, or none; the default ones if left out."
     )
     max_pixels: int | None = option(

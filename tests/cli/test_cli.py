@@ -158,6 +158,9 @@ ERRORS = {
     "an unknown container": (["run", "cut.yaml", "film.mp4", "-o", "x.avi"], 1, "*.avi"),
     "an unknown stage": (["stages", "sceens"], 2, 'Did you mean "scenes"?'),
     "nothing left": ([*RUN, "--set", "given_spans.spans=[[50, 60]]"], 2, "nothing is left"),
+    "an address": (["run", "cut.yaml", "http://127.0.0.1:9/a.mp4"], 2, "--allow-network"),
+    "a picture that is too large": ([*RUN, "--max-pixels", "20000"], 1, "more than 20000 pixels"),
+    "no such sound": ([*RUN, "--set", "input.audio_track=2"], 1, "no audio track 2; there is none"),
     "an unknown device": (["run", "shots.yaml", "film.mp4", "--device", "warp"], 2, "warp"),
 }  # fmt: skip
 

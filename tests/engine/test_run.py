@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
-from aigc_edit.engine import RunOptions, run
+from aigc_edit.engine import RunOptions, analyse, run
+from aigc_edit.engine.progress import Silent
+from aigc_edit.errors import DecodeError
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.testing import ClipSpec, beep_starts, flash_times, make_clip, shown_frames
+from tests.media.films import told_by_ffmpeg
 from tests.tolerances import assert_same_moment
 
 
@@ -133,3 +138,53 @@ def test_nothing_but_results_is_left(clap_clip, tmp_path):
     edited(clap_clip, tmp_path, keeping("[[1s, 2s]]"))
 
     assert {p.name for p in tmp_path.iterdir()} == {"out.mp4", "out.mp4.run.json"}
+
+
+class _Meddler(Silent):
+    """Writes to the input while a pass runs over it."""
+
+    def __init__(self, path: Path, during: str) -> None:
+        self._path, self._during = path, during
+
+    def begin(self, name: str, frames: int) -> None:
+        if name == self._during:
+            with self._path.open("ab") as file:
+                file.write(b"\0" * 8)
+
+
+@pytest.mark.parametrize("during", ["analysis", "render"])
+def test_an_input_that_changes_while_it_is_read_is_an_error_and_leaves_nothing(
+    silent_film, tmp_path, during
+):
+    clip = Path(shutil.copy(silent_film, tmp_path / "film.mp4"))
+    text = keeping("[[0s, 1s]]", extra="  - uses: motion")
+    options = RunOptions(progress=_Meddler(clip, during))
+
+    with pytest.raises(DecodeError, match="changed while it was read"):
+        run(pipeline_from_text(text), clip, tmp_path / "out.mp4", options)
+    assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_another_sound_track_has_tracks_of_its_own(tmp_path):
+    path = tmp_path / "two.mkv"
+    told_by_ffmpeg(
+        *("-f", "lavfi", "-i", "color=s=64x64:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2"),
+        *("-f", "lavfi", "-i", "anullsrc=d=2", "-map", "0", "-map", "1", "-map", "2"),
+        *("-t", "2", "-c:a", "flac", str(path)),
+    )
+    text = "schema: 1\nstages: [loudness]\n"
+    first = analyse(pipeline_from_text(text), path, RunOptions())
+    second = analyse(pipeline_from_text(text, ["input.audio_track=2"]), path, RunOptions())
+
+    assert second.steps[0].cached is None
+    assert first.timeline != second.timeline
+
+
+def test_oddities_of_the_input_stand_in_the_record(tmp_path):
+    clip = make_clip(tmp_path / "one.ts", ClipSpec(frames=60, gop=10))
+    twice = tmp_path / "two.ts"
+    twice.write_bytes(clip.read_bytes() * 2)
+    result = edited(twice, tmp_path, keeping("[[1s, 1.5s], [3s, 3.5s]]"))
+
+    assert any("clock starts again" in w for w in result.record["warnings"])
+    assert [n for _, n in shown_frames(result.output)] == [*range(30, 45)] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from aigc_edit.media import PictureReader, probe
@@ -118,3 +119,17 @@ def test_interlaced_files_lose_no_picture_to_the_deinterlacer(tmp_path):
         assert source.video.interlaced
         assert len(numbers(reader, Span.of_frames(10, 40, 25))) == 30
         assert len(numbers(reader)) == FRAMES
+
+
+def test_after_a_seek_pictures_are_the_same_in_old_444_files(shared_media):
+    # Its encoder's version stands in the first packet only, and decoding depends on it.
+    source = probe(shared_media / "cockatoo_yuv444.mp4")
+    span = Span(source.duration * 3 / 4, source.duration * 3 / 4 + Fraction(1, 2))
+    with PictureReader(source) as reader:
+        whole = [p.frame.to_ndarray() for p in reader.pictures() if span.start <= p.time < span.end]
+    with PictureReader(source) as reader:
+        part = [p.frame.to_ndarray() for p in reader.pictures(span)]
+
+    assert len(part) == len(whole) > 5
+    assert all(np.array_equal(a, b) for a, b in zip(part, whole, strict=True))
+    assert reader.damage.lines() == ()

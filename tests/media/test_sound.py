@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -313,3 +314,72 @@ def test_surround_is_mixed_down_as_broadcasters_do(tmp_path):
         assert own[f"side {sides}"] == pytest.approx(0.707, abs=0.01)
         assert max(own[f"front {other}"], own[f"side {other}"], own["bass"]) < 0.01
     assert np.abs(stereo).max() <= 1
+
+
+def with_sound(path: Path, expression: str, *options: str) -> Path:
+    """Two seconds of black with the sound of an FFmpeg expression, 48 kHz."""
+    told_by_ffmpeg(
+        *("-f", "lavfi", "-i", f"aevalsrc='{expression}':s={RATE}:d=2"),
+        *("-f", "lavfi", "-i", "color=s=64x64:r=25:d=2", *options, str(path)),
+    )
+    return path
+
+
+def test_samples_that_are_no_numbers_are_silence_and_counted(tmp_path):
+    broken = "if(eq(mod(n,480),0),0/0,if(eq(mod(n,480),1),1/0,if(eq(mod(n,480),2),3e38,0.1)))"
+    source = probe(with_sound(tmp_path / "n.mov", broken, "-c:a", "pcm_f32le"))
+    reader = SoundReader(source)
+    heard = np.concatenate(list(reader.blocks(Span(0, 2))), axis=1)
+
+    assert np.isfinite(heard).all()
+    assert np.abs(heard).max() == pytest.approx(0.1)
+    assert reader.damage.broken_samples == 3 * 200
+    assert reader.damage.lines() == ("600 sound samples were no numbers: silence instead",)
+
+
+@pytest.mark.parametrize(("right", "warned"), [("-0.3", True), ("0.3", False), ("0", False)])
+def test_opposite_sides_are_heard_in_mono_and_said(tmp_path, right, warned):
+    clip = with_sound(tmp_path / "o.mkv", f"0.3*sin(2000*t)|{right}*sin(2000*t)", "-c:a", "flac")
+    reader = SoundReader(probe(clip))
+    mono = np.concatenate(
+        list(converted_blocks(reader.blocks(Span(0, 2)), (RATE, "stereo"), (RATE, 1), 2 * RATE)),
+        axis=1,
+    )
+
+    assert np.abs(mono).max() == pytest.approx(0.15 if right == "0" else 0.3, abs=0.01)
+    assert any("out of phase" in line for line in reader.damage.lines()) is warned
+
+
+def test_sound_that_changes_within_a_file_keeps_its_speed_and_is_said(tmp_path):
+    tone = "0.3*sin(2*PI*440*t)"
+    one = with_sound(tmp_path / "one.ts", f"{tone}|{tone}", "-c:a", "aac")
+    two = tmp_path / "two.ts"
+    told_by_ffmpeg(
+        *("-i", str(one), "-ar", "32000", "-ac", "1", "-c:a", "aac", "-c:v", "copy"),
+        *("-output_ts_offset", "2", str(two)),
+    )
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    reader = SoundReader(probe(both))
+    heard = np.concatenate(list(reader.blocks(Span(0, 4))), axis=1)
+    later = heard[:, 5 * RATE // 2 : 7 * RATE // 2]
+    loudest = np.abs(np.fft.rfft(later, axis=1)).argmax(axis=1)
+
+    assert loudest == pytest.approx(440, abs=1)
+    # swresample keeps the power of both sides where it made the mono part.
+    assert np.abs(later).max() == pytest.approx(0.3 * 2**0.5, abs=0.05)
+    assert re.search(
+        r"the sound changes from 48000 Hz stereo to 32000 Hz mono at (1\.9|2\.0)\d s",
+        " ".join(reader.damage.lines()),
+    )
+
+
+@pytest.mark.parametrize("layout", ["quad", "2.1", "6.1", "5.0"])
+def test_odd_layouts_are_read_whole(tmp_path, layout):
+    count = len(av.AudioLayout(layout).channels)
+    tones = "|".join(f"0.1*sin({1000 * (k + 1)}*t)" for k in range(count))
+    clip = with_sound(tmp_path / "q.mov", f"{tones}':c='{layout}", "-c:a", "pcm_s16le")
+    whole = read(probe(clip), Span(0, 2))
+
+    assert whole.shape == (count, 2 * RATE)
+    assert np.abs(whole).max(axis=1) == pytest.approx(0.1, abs=0.005)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import struct
 import threading
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
 from aigc_edit.errors import DecodeError, MediaError, ProbeError
-from aigc_edit.media import PictureConverter, PictureForm, PictureReader, probe
+from aigc_edit.media import (
+    InputChoice,
+    PictureConverter,
+    PictureForm,
+    PictureReader,
+    SoundReader,
+    probe,
+)
 from aigc_edit.testing import ClipSpec, make_clip
-from tests.media.films import shown_by_ffmpeg, write_film
+from aigc_edit.timeline import Span
+from tests.media.films import shown_by_ffmpeg, told_by_ffmpeg, write_film
 from tests.tolerances import CODED_LEVELS
 
 
@@ -265,3 +276,233 @@ def test_covers_are_no_film(tmp_path, silent_film):
 
     assert probe(clip).video.codec == "h264"
     assert probe(clip).frames == 60
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo.mp4")
+    (tmp_path / "gone.mp4").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.mp4").symlink_to(tmp_path / "loop.mp4")
+    (tmp_path / "zero.mp4").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s.mp4"))
+        for name, what in (
+            ("fifo.mp4", "a pipe"),
+            ("gone.mp4", "leads nowhere"),
+            ("loop.mp4", "leads nowhere"),
+            ("zero.mp4", "a device"),
+            ("s.mp4", "a socket"),
+        ):
+            with pytest.raises(ProbeError, match=what):
+                probe(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "srt", "ass"])
+def test_pictures_and_subtitles_are_no_film(tmp_path, silent_film, suffix):
+    path = tmp_path / f"f.{suffix}"
+    if suffix in ("png", "jpg"):
+        told_by_ffmpeg("-i", str(silent_film), "-frames:v", "1", str(path))
+    else:
+        path.write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n\n")
+
+    with pytest.raises(ProbeError, match="not a media file"):
+        probe(path.rename(tmp_path / "f.mp4"))
+
+
+def test_larger_pictures_than_allowed_are_refused_before_they_are_decoded(silent_film):
+    with pytest.raises(ProbeError, match=r"192x108 is more than 20000 pixels.*--max-pixels"):
+        probe(silent_film, InputChoice(max_pixels=20_000))
+    assert probe(silent_film, InputChoice(max_pixels=192 * 108 * 2)).frames == 60
+
+
+def test_a_small_file_that_asks_for_much_memory_is_refused(tmp_path):
+    header = b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0\0\0\0\xff\xff\xff"
+    image = b"," + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\x02\x02D\x01\0;"
+    (tmp_path / "bomb.gif").write_bytes(header + image)
+
+    with pytest.raises(MediaError):
+        probe(tmp_path / "bomb.gif")
+
+
+@pytest.fixture(scope="module")
+def many_tracks(tmp_path_factory):
+    """English, German and unnamed sound at 300, 600 and 900 Hz; subtitles; two chapters."""
+    folder = tmp_path_factory.mktemp("tracks")
+    (folder / "s.srt").write_text("1\n00:00:00,500 --> 00:00:01,000\nHello\n\n")
+    (folder / "m.txt").write_text(
+        ";FFMETADATA1\ntitle=<b>One</b>\\\ntwo\nartist=\x1b[31mred\n"
+        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=Start\n"
+        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=9000\ntitle=Rest\n"
+    )
+    tones = [("-f", "lavfi", "-i", f"sine={hz}:sample_rate=48000:d=2") for hz in (300, 600, 900)]
+    path = folder / "many.mkv"
+    told_by_ffmpeg(
+        *("-f", "lavfi", "-i", "color=s=64x64:r=25:d=2"),
+        *(word for tone in tones for word in tone),
+        *("-i", str(folder / "s.srt"), "-i", str(folder / "m.txt")),
+        *("-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4"),
+        *("-map_metadata", "5", "-map_chapters", "5", "-c:a", "flac"),
+        *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger"),
+        *("-metadata:s:a:2", "title=comment", "-metadata:s:s:0", "language=eng", str(path)),
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("choice", "hertz"),
+    [(None, 300), (1, 300), (2, 600), (3, 900), ("de", 600), ("deu", 600), ("en", 300)],
+)
+def test_the_chosen_sound_is_heard(many_tracks, choice, hertz):
+    source = probe(many_tracks, InputChoice(audio_track=choice))
+    heard = next(SoundReader(source).blocks(Span(0, 1)))[0]
+
+    assert np.abs(np.fft.rfft(heard)).argmax() == hertz
+
+
+def test_all_tracks_are_described(many_tracks):
+    source = probe(many_tracks)
+
+    assert [t.language for t in source.audio_tracks] == ["eng", "ger", ""]
+    assert source.audio_tracks[2].title == "comment"
+    assert [t.language for t in source.subtitle_tracks] == ["eng"]
+    assert source.subtitles == source.subtitle_tracks[0]
+    assert probe(many_tracks, InputChoice(audio_track="none")).audio is None
+    assert probe(many_tracks, InputChoice(subtitle_track="none")).subtitles is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "what"),
+    [
+        (
+            InputChoice(audio_track=4),
+            r"no audio track 4; there are 1 eng flac mono, 2 ger flac mono, 3 flac mono comment",
+        ),
+        (InputChoice(audio_track="fr"), r"no audio track fr; there are 1 eng"),
+        (InputChoice(video_track=2), r"no video track 2; there are 1 h264 64x64"),
+        (InputChoice(subtitle_track="fr"), r"no subtitle track fr; there are 1 eng"),
+    ],
+)
+def test_a_track_that_is_not_there_is_refused_with_what_there_is(many_tracks, choice, what):
+    with pytest.raises(ProbeError, match=what):
+        probe(many_tracks, choice)
+
+
+def test_chapters_are_in_source_time_and_end_with_the_picture(many_tracks):
+    chapters = probe(many_tracks).chapters
+
+    assert [(c.start, c.end, c.title) for c in chapters] == [(0, 1, "Start"), (1, 2, "Rest")]
+
+
+def test_metadata_is_one_plain_line_each(many_tracks):
+    metadata = {key.lower(): text for key, text in probe(many_tracks).metadata.items()}
+
+    assert metadata["title"] == "<b>One</b> two"
+    assert metadata["artist"] == "[31mred"
+
+
+def test_a_gap_in_the_clock_is_taken_out_and_said(tmp_path):
+    times = [Fraction(k, 30) + (3600 if k >= 30 else 0) for k in range(60)]
+    clip = make_clip(tmp_path / "gap.mp4", ClipSpec(times=times, sound_rate=None, gop=10))
+    source = probe(clip)
+    with PictureReader(source) as reader:
+        whole = [p.time for p in reader.pictures()]
+        part = [p.time for p in reader.pictures(Span(Fraction(3, 2), Fraction(2)))]
+
+    assert source.duration == pytest.approx(2, abs=0.05)
+    assert len(whole) == 60
+    assert np.diff([float(t) for t in whole]) == pytest.approx(1 / 30, abs=0.001)
+    assert len(part) == 15
+    assert "jumps 3600 s ahead after 1.00 s" in source.warnings[0]
+
+
+def test_a_long_still_with_sound_is_no_gap(tmp_path):
+    path = tmp_path / "still.mkv"
+    told_by_ffmpeg(
+        *("-f", "lavfi", "-i", "color=s=64x64:r=1:d=200", "-f", "lavfi", "-i", "sine=d=200"),
+        *("-vf", "select='lt(n,2)+gte(n,150)'", "-fps_mode", "vfr", "-c:a", "flac", str(path)),
+    )
+    source = probe(path)
+
+    assert source.clock.even
+    assert source.duration == pytest.approx(200, abs=1.1)
+
+
+def test_a_slow_rate_is_no_gap(tmp_path):
+    times = [Fraction(100 * k) for k in range(6)]
+    spec = ClipSpec(times=times, frames=6, rate=Fraction(1, 100), sound_rate=None)
+    clip = make_clip(tmp_path / "slow.mp4", spec)
+
+    assert probe(clip).clock.even
+
+
+def test_files_joined_end_to_end_are_one_film_with_its_sound(tmp_path):
+    spec = ClipSpec(frames=60, claps=(Fraction(1),), gop=10)
+    one = make_clip(tmp_path / "one.ts", spec)
+    (tmp_path / "two.ts").write_bytes(one.read_bytes() * 2)
+    source = probe(tmp_path / "two.ts")
+    sound = np.concatenate(list(SoundReader(source).blocks(Span(0, source.duration))), axis=1)
+    loud = np.flatnonzero(np.abs(sound[0]) > 0.1) / 48_000
+    with PictureReader(source) as reader:
+        pictures = len(list(reader.pictures()))
+        part = [p.time for p in reader.pictures(Span(3, Fraction(7, 2)))]
+
+    assert (pictures, source.frames) == (120, 120)
+    assert float(source.duration) == pytest.approx(4, abs=0.01)
+    assert "starts again after 2.00 s" in source.warnings[0]
+    assert loud[0] == pytest.approx(1, abs=0.002)
+    assert loud[loud > 2][0] == pytest.approx(3, abs=0.04)  # where its own first picture put it
+    assert part[0] == 3
+    assert len(part) == 15
+
+
+def test_pictures_without_their_key_frame_are_no_pictures(tmp_path):
+    whole = make_clip(tmp_path / "w.ts", ClipSpec(frames=60, gop=10, sound_rate=None))
+    target = tmp_path / "headless.ts"
+    told_by_ffmpeg("-i", str(whole), "-c", "copy", "-bsf:v", "noise=drop='lt(n\\,3)'", str(target))
+    source = probe(target)
+    with PictureReader(source) as reader:
+        shown = [p.time for p in reader.pictures()]
+
+    assert shown[0] == 0
+    assert len(shown) == source.frames == 50
+    assert "pictures before the first key frame cannot be shown" in source.warnings[0]
+
+
+def test_a_clock_that_starts_late_and_one_that_wraps_are_no_matter(tmp_path):
+    whole = make_clip(tmp_path / "w.mp4", ClipSpec(frames=60, claps=(Fraction(1),), gop=10))
+    for offset in ("36000", str(2**33 / 90_000 - 1)):
+        target = tmp_path / "late.ts"
+        options = ("-muxdelay", "0", "-output_ts_offset", offset, "-y")
+        told_by_ffmpeg("-i", str(whole), "-c", "copy", *options, str(target))
+        source = probe(target)
+        sound = np.concatenate(list(SoundReader(source).blocks(Span(0, 2))), axis=1)
+        loud = np.flatnonzero(np.abs(sound[0]) > 0.1) / 48_000
+        with PictureReader(source) as reader:
+            part = [p.time for p in reader.pictures(Span(Fraction(3, 2), Fraction(2)))]
+
+        assert source.duration == pytest.approx(2, abs=0.001)
+        assert loud[0] == pytest.approx(1, abs=0.002)
+        assert len(part) == 15
+
+
+def test_sound_that_outlasts_the_picture_is_said(tmp_path):
+    path = tmp_path / "long.mkv"
+    told_by_ffmpeg(
+        *("-f", "lavfi", "-i", "color=s=64x64:r=25:d=1", "-f", "lavfi", "-i", "sine=d=4"),
+        *("-c:a", "flac", str(path)),
+    )
+
+    assert probe(path).warnings == ("its sound goes on for 3.0 s after the last picture: left out",)
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path, silent_film):
+    clip = Path(shutil.copy(silent_film, tmp_path / "c.mp4"))
+    source = probe(clip)
+    source.check_unchanged()
+    with clip.open("ab") as file:
+        file.write(b"more")
+
+    with pytest.raises(DecodeError, match="changed while it was read"):
+        source.check_unchanged()
+    clip.unlink()
+    with pytest.raises(DecodeError, match="changed while it was read"):
+        source.check_unchanged()

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from aigc_edit.errors import PipelineError, UsageError
+from aigc_edit.media import InputChoice
 from aigc_edit.pipeline import load_pipeline, pipeline_from_text, registered, schema_text
 from tests.conftest import ROOT
 
@@ -169,3 +170,28 @@ def test_every_stage_explains_itself():
         assert stage.__doc__
         for field_name, field in stage.Options.model_fields.items():
             assert field.description, f"{name}.{field_name}"
+
+
+def test_the_input_part_says_which_tracks_are_read():
+    text = "schema: 1\ninput: {audio_track: de, subtitle_track: none}\nstages: [scenes]\n"
+    pipeline = pipeline_from_text(text, ["input.video_track=2", "input.max_pixels=100"])
+
+    assert pipeline.input.choice() == InputChoice(2, "de", "none", max_pixels=100)
+    assert pipeline.describe()["input"]["audio_track"] == "de"
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("{audio_track: 0}", "2:9: audio_track: a track is a number from 1"),
+        ("{audio_track: true}", "a track is a number from 1 or a language such as de, not True"),
+        ("{video_track: none}", "video_track: without a picture there is no film"),
+        ("{damage: 2}", "damage: input should be less than or equal to 1"),
+        ("{audio_trak: 1}", 'Did you mean "audio_track"'),
+    ],
+)
+def test_a_wrong_input_part_is_refused_with_its_place(part, what):
+    with pytest.raises(PipelineError) as caught:
+        pipeline_from_text(f"schema: 1\ninput: {part}\nstages: [scenes]\n")
+
+    assert what in str(caught.value)
