@@ -26,7 +26,7 @@ from aigc_edit.media import (
     PictureWriter,
     Source,
     ahead,
-    contract_colour,
+    written_colour,
 )
 from aigc_edit.timeline import EditList, Timeline
 
@@ -99,7 +99,7 @@ def _settings(
         height=height,
         rate=source.grid,
         average=source.video.rate,
-        colour=contract_colour(source.video.colour) if filters else source.video.colour,
+        colour=written_colour(source.video.colour, filtered=bool(filters)),
     )
 
 

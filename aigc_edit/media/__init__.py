@@ -17,7 +17,7 @@ from aigc_edit.media.forms import (
     PictureShrinker,
     Pixels,
 )
-from aigc_edit.media.looks import BT709, Colour, contract_colour
+from aigc_edit.media.looks import BT709, Colour, contract_colour, written_colour
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.pictures import Damage, PictureReader
 from aigc_edit.media.relay import ahead
@@ -86,4 +86,5 @@ __all__ = [
     "scratch_for",
     "sweep",
     "writing",
+    "written_colour",
 ]
