@@ -34,9 +34,9 @@ from aigc_edit.media import (
     PictureWriter,
     Source,
     ahead,
-    contract_colour,
     synced,
     writing,
+    written_colour,
 )
 from aigc_edit.timeline import Timeline
 
@@ -208,7 +208,7 @@ def _settings(job: RenderJob) -> PictureSettings:
         height=height,
         rate=job.fps or job.source.grid,
         average=job.fps or video.rate,
-        colour=contract_colour(video.colour) if job.filters else video.colour,
+        colour=written_colour(video.colour, filtered=bool(job.filters)),
         depth=8 if job.filters else video.depth,
         sps_id=job.sps_id,
     )

@@ -20,7 +20,7 @@ from aigc_edit.media.forms import (
     Pixels,
 )
 from aigc_edit.media.inspect import WrittenFacts, WrittenSound, inspect_file
-from aigc_edit.media.looks import BT709, Colour, contract_colour
+from aigc_edit.media.looks import BT709, Colour, contract_colour, written_colour
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.marks import (
     CELL_SECONDS,
@@ -134,4 +134,5 @@ __all__ = [
     "sweep",
     "synced",
     "writing",
+    "written_colour",
 ]

@@ -19,9 +19,12 @@ def alpha_decoder(stream: Any) -> Any:
     if name is None or told.get("alpha_mode") != "1":
         return None
     try:
-        return av.CodecContext.create(name, "r")
+        decoder = av.CodecContext.create(name, "r")
     except (av.error.FFmpegError, ValueError):  # a build without libvpx shows it opaque
         return None
+    for tag in ("colorspace", "color_range", "color_primaries", "color_trc"):
+        setattr(decoder, tag, getattr(stream.codec_context, tag))  # as the container has them
+    return decoder
 
 
 def decoded(container: Any, stream: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,18 @@ def contract_colour(colour: Colour) -> Colour:
     if not colour.in_contract:
         return BT709
     return Colour(MATRIX_709, colour.primaries, colour.transfer, full_range=False)
+
+
+def written_colour(colour: Colour, *, filtered: bool) -> Colour:
+    """What a file is tagged with: the source's own colour where no filter saw its frames.
+
+    RGB alone becomes YUV on the way to any encoder, in BT.709's matrix.
+    """
+    if filtered:
+        return contract_colour(colour)
+    if colour.matrix == RGB:
+        return replace(colour, matrix=MATRIX_709, full_range=False)
+    return colour
 
 
 def colour_of(frame: Any) -> Colour:

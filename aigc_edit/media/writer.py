@@ -154,6 +154,7 @@ class _EncoderFit:
         self.width, self.height = _even(settings.width), _even(settings.height)
         self._size = (settings.width, settings.height)
         self._pixel_format = settings.pixel_format
+        self._colour = settings.colour
         self._graph: Any = None
         self._form: tuple[object, ...] = ()
 
@@ -180,6 +181,7 @@ class _EncoderFit:
                 "crop",
                 f"w={min(frame.width, self.width)}:h={min(frame.height, self.height)}:x=0:y=0",
             ),
+            *self._as_tagged(frame),
             ("format", f"pix_fmts={self._pixel_format}"),
             ("pad", f"w={self.width}:h={self.height}"),
             ("buffersink", ""),
@@ -190,6 +192,14 @@ class _EncoderFit:
             last = step
         graph.configure()
         return graph
+
+    def _as_tagged(self, frame: Any) -> list[tuple[str, str]]:
+        """RGB and gray take the matrix and range that the file will be tagged with."""
+        if not (frame.format.is_rgb or frame.format.name.startswith("gray")):
+            return []
+        into = "pc" if self._colour.full_range else "tv"
+        flags = "flags=bicubic+accurate_rnd+full_chroma_inp"
+        return [("scale", f"out_color_matrix={self._colour.matrix}:out_range={into}:{flags}")]
 
 
 def _even(side: int) -> int:

@@ -21,6 +21,7 @@ from aigc_edit.media import (
     chosen_encoder,
     contract_colour,
     probe,
+    written_colour,
 )
 from aigc_edit.media.looks import BT709
 from tests.media.films import told_by_ffmpeg
@@ -177,6 +178,44 @@ def test_rgb_sources_need_no_matrix(tmp_path, pixel_format):
     assert source.video.colour.matrix == 0
     assert source.video.colour.full_range
     assert np.abs(image.astype(int) - wide).max() <= 1
+
+
+@pytest.mark.parametrize("pixel_format", ["gbrp10le", "gray"])
+def test_sources_without_a_matrix_are_tagged_as_they_are_written(tmp_path, pixel_format):
+    """No filter sees them; the encoder takes YUV all the same."""
+    kept = PATCHES[:6] if pixel_format == "gray" else PATCHES
+    wide = np.repeat(np.repeat(kept.astype(np.uint8)[None], SIDE, 0), SIDE, 1)
+    frame = av.VideoFrame.from_ndarray(wide, format="rgb24").reformat(format=pixel_format)
+    if pixel_format == "gray":
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(wide[..., 0]), format="gray")
+    clip, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
+    with av.open(str(clip), "w") as container:
+        stream: Any = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, pixel_format
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    source = probe(clip)
+    settings = PictureSettings(
+        encoder=chosen_encoder("h264", "software"),
+        quality=12,
+        preset="fast",
+        width=source.video.width,
+        height=source.video.height,
+        rate=source.grid,
+        average=Fraction(25),
+        colour=written_colour(source.video.colour, filtered=False),
+    )
+    with PictureReader(source) as reader, PictureWriter(out, settings) as writer:
+        for picture in reader.pictures():
+            writer.write(picture.frame, picture.time)
+    result = probe(out)
+    with PictureReader(result) as reader:
+        decoded = next(reader.pictures()).frame
+    form = PictureForm(result.video.width, result.video.height)
+    image = PictureConverter(form, result.video.colour).array(decoded)
+    middles = image.reshape(SIDE, len(kept), SIDE, 3)[8:24, :, 8:24].mean(axis=(0, 2))
+
+    assert np.abs(middles - kept).max() <= PATCH_WORST_LEVELS
 
 
 def test_colours_do_not_wander_from_generation_to_generation(tmp_path):
