@@ -43,4 +43,4 @@ def _written(path: Path, text: str) -> None:
 
     with scratch_for(path) as scratch:
         scratch.write_text("timeline", text + "\n")
-        scratch.publish("timeline")
+        scratch.publish({"timeline": path})

@@ -8,11 +8,9 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-import numpy as np
-
 from aigc_edit.api import Analyzer, Audio, AudioFilter, FrameFilter, Frames, Selector, Sink, Track
 from aigc_edit.engine.cache import TrackCache
-from aigc_edit.engine.pieces import Placed, copy_choice, make_pieces
+from aigc_edit.engine.pieces import CopyChoice, Placed, copy_choice, make_pieces
 from aigc_edit.engine.plan import (
     AnalysisPass,
     DecisionPass,
@@ -128,8 +126,13 @@ def make_plan(
     edits: EditList | None,
     output: Path,
     fused: bool = True,
+    no_copies: str = "",
 ) -> Plan:
-    """The whole plan; `edits` is None while the decision is still to come."""
+    """The whole plan; `edits` is None while the decision is still to come.
+
+    Args:
+        no_copies: why no picture may be copied, if so.
+    """
     passes: list[Pass] = [
         _analysis_pass(source, group) for group in analysis_groups(steps, fused=fused)
     ]
@@ -138,7 +141,7 @@ def make_plan(
     if derived or cached:
         passes.append(DerivePass(derived, cached))
     passes.append(DecisionPass(_ids(pipeline.of_kind("select"))))
-    passes.append(_render_pass(pipeline, source, edits, output))
+    passes.append(_render_pass(pipeline, source, edits, output, no_copies))
     if source.audio is not None:
         seconds = edits.duration if edits is not None else _expected(pipeline, source)
         codec = chosen_codec(output.suffix, pipeline.output.audio.codec, sound=True)
@@ -164,7 +167,7 @@ def _analysis_pass(source: Source, group: Sequence[AnalysisStep]) -> AnalysisPas
 
 
 def _render_pass(
-    pipeline: Pipeline, source: Source, edits: EditList | None, output: Path
+    pipeline: Pipeline, source: Source, edits: EditList | None, output: Path, no_copies: str
 ) -> RenderPass:
     filters, video = frame_filters(pipeline), pipeline.output.video
     names = _ids(pipeline.of_kind("frames"))
@@ -173,7 +176,11 @@ def _render_pass(
     if edits is None:
         frames = round(_expected(pipeline, source) * (video.fps or source.video.rate))
         return RenderPass(None, (), frames, 0, frames, names, codec, encoder, None)
-    choice = copy_choice(source, edits, pipeline.output, output.suffix, encoder, filters)
+    choice = (
+        CopyChoice("nothing", no_copies)
+        if no_copies
+        else copy_choice(source, edits, pipeline.output, output.suffix, encoder, filters)
+    )
     if video.mode == "copy" and choice.extent == "nothing":
         raise UsageError(
             f"the picture cannot be copied: {choice.why}",
@@ -203,11 +210,7 @@ def _shown(source: Source, placed: Sequence[Placed]) -> int:
     """Pictures of the source that begin within spans, by the index of the file."""
     if not source.video.timed:
         return sum(round(p.span.duration * source.video.rate) for p in placed)
-    times = source.index.times - float(source.video.first)
-    if source.grid is not None:
-        times = np.round(times * float(source.grid)) / float(source.grid)
-    borders = [(float(p.span.start) - _ROUNDING, float(p.span.end) - _ROUNDING) for p in placed]
-    return sum(int(np.diff(np.searchsorted(times, border))[0]) for border in borders)
+    return sum(len(source.shown_times(p.span)) for p in placed)
 
 
 def _at_rate(placed: Sequence[Placed], fps: Fraction) -> int:

@@ -46,6 +46,8 @@ def source_facts(source: Source, digest: str) -> dict[str, Any]:
             "rate": str(video.rate),
             "constant_rate": video.constant,
             "rotation": video.rotation,
+            "flipped": video.flipped,
+            "transfer": video.colour.transfer_name,
             "interlaced": video.interlaced,
         },
         "audio": audio and {"codec": audio.codec, "rate": audio.rate, "channels": audio.channels},
@@ -82,6 +84,7 @@ def make_record(
     costs: Sequence[PassCost],
     output: Mapping[str, Any],
     sound: Sequence[Mapping[str, Any]],
+    check: Mapping[str, Any],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
     return {
@@ -96,6 +99,7 @@ def make_record(
         "output": dict(output),
         "generations": 1,
         "passes": costs_facts(costs),
+        "check": dict(check),
         "warnings": list(warnings),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -12,6 +12,9 @@ from itertools import chain, groupby
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from aigc_edit.api import FilterContext, FrameFilter, Shots
 from aigc_edit.engine.analysis import blaming
@@ -21,13 +24,16 @@ from aigc_edit.errors import DecodeError, PluginError
 from aigc_edit.media import (
     SAME_TIME,
     CopiedPart,
+    Damage,
     EncodedPart,
     Encoder,
     FrameConverter,
     Image,
     Picture,
     PictureConverter,
+    PictureFacts,
     PictureForm,
+    PictureMarks,
     PicturePart,
     PictureReader,
     PictureSettings,
@@ -86,23 +92,27 @@ class RenderReport:
 
     Attributes:
         parts: all pieces, ready for the mux.
-        frames: pictures that were encoded, now or by a run that was killed.
-        resumed: pieces that such a run had finished.
+        times: float64 [N], of all pictures of the output, copied ones too; seconds.
+        marks: what was noted of the pictures that were encoded just now.
+        settings: how they were encoded.
+        resumed: pieces that a run that was killed had finished.
     """
 
     parts: tuple[PicturePart, ...]
-    frames: int
+    times: npt.NDArray[np.float64]
+    marks: PictureFacts
+    settings: PictureSettings
     decoded: int
     repeated: int
     resumed: int
-    damaged_packets: int
+    damage: Damage
 
 
 @dataclass(frozen=True)
 class _Made:
-    """An encoded piece: its file, its pictures."""
+    """An encoded piece: when its pictures are shown (ticks), and what the mux must know."""
 
-    frames: int
+    ticks: list[int]
     repeated: int
     depth: int
 
@@ -124,13 +134,14 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
     made = {n: found for n, _ in job.encoded if (found := _finished(job, n))}
     todo = [(n, piece) for n, piece in job.encoded if n not in made]
     resumed = len(made)
-    clock.advance(sum(piece.frames for piece in made.values()))
+    clock.advance(sum(len(piece.ticks) for piece in made.values()))
+    marks = PictureMarks(job.seams)
     with (
         PictureReader(job.source) as reader,
         ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
         _filtered(pictures, job) as shown,
     ):
-        made |= _encoded(shown, todo, job, clock)
+        made |= _encoded(shown, todo, job, marks, clock)
     parts = tuple(
         CopiedPart(job.source, piece.placed[0].span, piece.start)
         if piece.copied
@@ -142,12 +153,28 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
         raise DecodeError("none of the kept pictures can be decoded", where=job.source.path)
     return RenderReport(
         parts=parts,
-        frames=sum(piece.frames for piece in made.values()),
+        times=_times(job, made),
+        marks=marks.facts(),
+        settings=_settings(job),
         decoded=reader.decoded,
         repeated=sum(piece.repeated for piece in made.values()),
         resumed=resumed,
-        damaged_packets=reader.damage.packets,
+        damage=reader.damage,
     )
+
+
+def _times(job: RenderJob, made: Mapping[int, _Made]) -> npt.NDArray[np.float64]:
+    """When each picture of the output is shown, seconds."""
+    clock = float(_settings(job).clock)
+    found = [np.zeros(0)]
+    for number, piece in enumerate(job.pieces):
+        if piece.copied:
+            placed = piece.placed[0]
+            inside = job.source.shown_times(placed.span)
+            found.append(inside + float(placed.at - placed.span.start))
+        elif number in made:
+            found.append(np.array(made[number].ticks, np.float64) * clock)
+    return np.concatenate(found)
 
 
 def _part(job: RenderJob, number: int) -> Path:
@@ -167,26 +194,39 @@ def _finished(job: RenderJob, number: int) -> _Made | None:
 
 
 def _encoded(
-    shown: Iterator[Picture], todo: Sequence[tuple[int, Piece]], job: RenderJob, clock: Clock
+    shown: Iterator[Picture],
+    todo: Sequence[tuple[int, Piece]],
+    job: RenderJob,
+    marks: PictureMarks,
+    clock: Clock,
 ) -> dict[int, _Made]:
     """Writes pictures in output order into the parts of their pieces."""
     starts = [piece.start for _, piece in todo]
-    made = {}
+    made: dict[int, _Made] = {}
     for place, pictures in groupby(shown, key=lambda p: bisect_right(starts, p.time) - 1):
         number, piece = todo[place]
-        made[number] = _written(pictures, piece, _part(job, number), job, clock)
+        if number and number - 1 not in made:
+            marks.jump()
+        made[number] = _written(_shown(pictures, clock), piece, _part(job, number), job, marks)
     return made
 
 
+def _shown(pictures: Iterator[Picture], clock: Clock) -> Iterator[Picture]:
+    for picture in pictures:
+        yield picture
+        clock.advance()
+
+
 def _written(
-    pictures: Iterator[Picture], piece: Piece, part: Path, job: RenderJob, clock: Clock
+    pictures: Iterator[Picture], piece: Piece, part: Path, job: RenderJob, marks: PictureMarks
 ) -> _Made:
     unfinished = part.with_name(f"unfinished-{part.name}")
     with PictureWriter(unfinished, _settings(job), piece.start) as writer:
         for picture in pictures:
-            writer.write(picture.frame, picture.time)
-            clock.advance()
-    made = _Made(writer.written, writer.repeated, writer.depth)
+            encoded = writer.write(picture.frame, picture.time)
+            if encoded is not None:
+                marks.add(encoded, picture.time)
+    made = _Made(writer.ticks, writer.repeated, writer.depth)
     with writing(part):
         size = unfinished.stat().st_size
         synced(unfinished)

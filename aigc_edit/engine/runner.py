@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import AnalysisContext, Delivery
+from aigc_edit.api import AnalysisContext
 from aigc_edit.engine.analysis import blaming, finish_step, run_group
 from aigc_edit.engine.cache import TrackCache, cache_folder
 from aigc_edit.engine.device import resolve_device
@@ -24,31 +21,18 @@ from aigc_edit.engine.planner import (
     frame_filters,
     make_plan,
     selectors,
-    sinks,
-)
-from aigc_edit.engine.programme import (
-    output_chapters,
-    output_metadata,
-    sound_tracks,
-    track_metadata,
 )
 from aigc_edit.engine.progress import Clock, Progress, Silent
-from aigc_edit.engine.record import make_record, seconds, source_facts
-from aigc_edit.engine.render import RenderJob, RenderReport, render
+from aigc_edit.engine.rendering import Rendering, UnsafeCopyError, refuse_damage
 from aigc_edit.engine.resume import render_key
-from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
-from aigc_edit.errors import DecodeError, EncodeError, UsageError
+from aigc_edit.errors import UsageError
 from aigc_edit.media import (
     Damage,
-    Programme,
-    Scratch,
-    SoundPart,
     Source,
     chosen_codec,
     ensure_space,
     ensure_writable,
     least_bytes,
-    mux,
     probe,
     scratch_for,
 )
@@ -89,7 +73,12 @@ class Analysis:
     source: Source
     timeline: Timeline
     steps: tuple[AnalysisStep, ...]
-    warnings: tuple[str, ...] = ()
+    damage: Damage
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the source, one line each."""
+        return self.source.warnings + self.damage.lines()
 
 
 def output_path(pipeline: Pipeline, source: Path, wanted: str | Path | None) -> Path:
@@ -154,20 +143,7 @@ def _analysed(pipeline: Pipeline, path: Path, options: RunOptions, clock: Clock)
     source.check_unchanged()
     damage = cache.damage(source, damage)
     refuse_damage(source, damage, pipeline.input.damage)
-    warnings = source.warnings + damage.lines()
-    return Analysis(source, _finished(steps, source, context, cache), steps, warnings)
-
-
-def refuse_damage(source: Source, damage: Damage, most: float) -> None:
-    """Raises DecodeError where a larger share of the pictures is damaged than `most`."""
-    share = len(damage.pictures) / source.frames
-    if share > most:
-        raise DecodeError(
-            f"{share:.0%} of its pictures are damaged, more than {most:.0%} "
-            f"({'; '.join(damage.lines())})",
-            where=source.path,
-            cure="Get a whole copy, or put up with it: --set input.damage=1.",
-        )
+    return Analysis(source, _finished(steps, source, context, cache), steps, damage)
 
 
 def _finished(
@@ -225,24 +201,62 @@ def run(
     clock = Clock(options.progress)
     analysis = _analysed(pipeline, path, options, clock)
     edits = _decided(pipeline, analysis.source, analysis.timeline)
-    plan = make_plan(
-        pipeline, analysis.source, analysis.steps, edits=edits, output=output, fused=options.fused
-    )
-    tracks = analysis.timeline.in_output(edits)
-    device = resolve_device(options.device)
-    key = render_key(
-        options.track_cache().source_key(analysis.source),
-        plan.render,
-        pipeline.output.video,
-        frame_filters(pipeline),
-        tracks,
-        device,
-    )
-    _ensure_room(pipeline, analysis.source, edits, plan, output)
-    with scratch_for(output, key) as scratch:
-        return _Rendering(
-            pipeline, analysis, edits, tracks, plan, options, device, clock, scratch
-        ).done()
+    work = _Work(pipeline, analysis, edits, output, options, clock)
+    try:
+        return work.done()
+    except UnsafeCopyError as doubt:
+        options.progress.say(f"{doubt.what}: once more, without copies")
+        return work.done(no_copies=doubt.what)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be rendered, once it is decided."""
+
+    pipeline: Pipeline
+    analysis: Analysis
+    edits: EditList
+    output: Path
+    options: RunOptions
+    clock: Clock
+
+    def done(self, *, no_copies: str = "") -> RunResult:
+        """Plans, renders and publishes. `no_copies` says why nothing may be copied, if so."""
+        source, cache = self.analysis.source, self.options.track_cache()
+        plan = make_plan(
+            self.pipeline,
+            source,
+            self.analysis.steps,
+            edits=self.edits,
+            output=self.output,
+            fused=self.options.fused,
+            no_copies=no_copies,
+        )
+        tracks = self.analysis.timeline.in_output(self.edits)
+        device = resolve_device(self.options.device)
+        key = render_key(
+            cache.source_key(source),
+            plan.render,
+            self.pipeline.output.video,
+            frame_filters(self.pipeline),
+            tracks,
+            device,
+        )
+        _ensure_room(self.pipeline, source, self.edits, plan, self.output)
+        with scratch_for(self.output, key) as scratch:
+            files, record = Rendering(
+                pipeline=self.pipeline,
+                source=source,
+                damage=self.analysis.damage,
+                edits=self.edits,
+                tracks=tracks,
+                plan=plan,
+                device=device,
+                digest=cache.source_digest(source.path),
+                clock=self.clock,
+                scratch=scratch,
+            ).made()
+        return RunResult(self.output, files, record, self.edits)
 
 
 def _ensure_room(
@@ -259,153 +273,3 @@ def _ensure_room(
     )
     copied = source.bytes * plan.render.copied // source.frames
     ensure_space(output.parent, needed + copied)
-
-
-@dataclass(frozen=True)
-class _Rendering:
-    """The second half of a run: what was decided becomes files. `tracks` are in output time."""
-
-    pipeline: Pipeline
-    analysis: Analysis
-    edits: EditList
-    tracks: Timeline
-    plan: Plan
-    options: RunOptions
-    device: str
-    clock: Clock
-    scratch: Scratch
-
-    def done(self) -> RunResult:
-        picture, sounds = self._rendered()
-        muxed = self._muxed(picture, sounds)
-        record = self._record(picture, sounds)
-        beside = self._delivered(record)
-        self.analysis.source.check_unchanged()
-        for number, text in enumerate(beside.values()):
-            self.scratch.write_text(f"beside{number}", text)
-        self.scratch.publish(muxed.name)
-        for number, target in enumerate(beside):
-            self.scratch.publish(f"beside{number}", target)
-        return RunResult(self.scratch.output, tuple(beside), record, self.edits)
-
-    def _rendered(self) -> tuple[RenderReport, tuple[SoundReport, ...]]:
-        """Picture and sound, side by side."""
-        stop = threading.Event()
-        with (
-            ThreadPoolExecutor(1, "sound") as pool,
-            self.clock.running("render", self.plan.render.frames),
-        ):
-            heard: Future[tuple[SoundReport, ...]] = pool.submit(self._sounds, stop)
-            try:
-                return render(self._job(), self.clock), heard.result()
-            except BaseException:
-                stop.set()
-                heard.exception()
-                raise
-
-    def _job(self) -> RenderJob:
-        video, planned = self.pipeline.output.video, self.plan.render
-        copies = planned.choice is not None and planned.copied > 0
-        return RenderJob(
-            source=self.analysis.source,
-            pieces=planned.pieces,
-            seams=self.edits.seams,
-            filters=frame_filters(self.pipeline),
-            tracks=self.tracks,
-            encoder=planned.encoder,
-            quality=video.quality,
-            preset=video.preset,
-            fps=video.fps,
-            sps_id=planned.choice.sps_id if planned.choice and copies else None,
-            device=self.device,
-            folder=self.scratch.folder,
-        )
-
-    def _sounds(self, stop: threading.Event) -> tuple[SoundReport, ...]:
-        source, audio = self.analysis.source, self.pipeline.output.audio
-        streams = sound_tracks(source.audio, source.audio_tracks, audio.tracks)
-        job = SoundJob(
-            source=source,
-            edits=self.edits,
-            filters=audio_filters(self.pipeline),
-            tracks=self.tracks,
-            codec=chosen_codec(self.scratch.output.suffix, audio.codec, sound=True),
-            bitrate=audio.bitrate * 1000,
-            folder=self.scratch.folder,
-        )
-        return render_sounds(job, streams, stop)
-
-    def _programme(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> Programme:
-        source, output = self.analysis.source, self.pipeline.output
-        kept = output_metadata(source.metadata, strip_location=output.strip_location)
-        return Programme(
-            pictures=picture.parts,
-            sounds=[
-                SoundPart(sound.path, track_metadata(sound.track), default=number == 0)
-                for number, sound in enumerate(sounds)
-            ],
-            step=1 / (output.video.fps or source.video.rate),
-            metadata=kept if output.metadata else {},
-            chapters=output_chapters(source.chapters, self.edits) if output.metadata else (),
-        )
-
-    def _muxed(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> Path:
-        """The finished file, still under a private name, checked against what was rendered."""
-        part = self.scratch.part(f"muxed{self.scratch.output.suffix}")
-        frames = picture.frames + self.plan.render.copied
-        with self.clock.running("mux", frames):
-            mux(part, self._programme(picture, sounds))
-            written = probe(part)
-        if written.frames != frames:
-            raise EncodeError(
-                f"{written.frames} frames were written, {frames} rendered",
-                where=self.scratch.output,
-                cure="Please report this with the run's --debug output.",
-            )
-        return part
-
-    def _record(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> dict[str, Any]:
-        source = self.analysis.source
-        digest = self.options.track_cache().source_digest(source.path)
-        warnings = list(self.analysis.warnings)
-        if picture.repeated:
-            warnings.append(f"{picture.repeated} frames shared a time with their neighbour")
-        return make_record(
-            pipeline=self.pipeline.describe(),
-            plan=self.plan,
-            source=source_facts(source, digest),
-            edits=self.edits,
-            device=self.device,
-            costs=self.clock.costs,
-            output={
-                "path": str(self.scratch.output),
-                "duration": seconds(self.edits.duration),
-                "frames": picture.frames + self.plan.render.copied,
-                "decoded": picture.decoded,
-                "copied": self.plan.render.copied,
-                "resumed": picture.resumed,
-            },
-            sound=[sound.facts() for sound in sounds],
-            warnings=warnings,
-        )
-
-    def _delivered(self, record: dict[str, Any]) -> dict[Path, str]:
-        """The texts beside the output, by path: what sinks give, and the record."""
-        source = self.analysis.source
-        delivery = Delivery(
-            output=self.scratch.output,
-            source=source.path,
-            source_duration=source.duration,
-            rate=source.video.rate,
-            edits=self.edits,
-            tracks=self.tracks,
-            record=record,
-        )
-        texts: dict[Path, str] = {}
-        for sink in sinks(self.pipeline):
-            with blaming(sink):
-                given = sink.deliver(delivery)
-            texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
-        record_path = self.scratch.output.with_name(f"{self.scratch.output.name}.run.json")
-        texts[record_path] = json.dumps(record, indent=1, ensure_ascii=False)
-        return texts

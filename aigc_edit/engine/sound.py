@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from aigc_edit.engine.analysis import blaming
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
     AudioStream,
+    Damage,
     Samples,
+    SoundFacts,
+    SoundMarks,
     SoundReader,
     SoundSettings,
     SoundWriter,
@@ -57,6 +61,8 @@ class SoundReport:
     rate: int
     channels: int
     decisions: dict[str, dict[str, float | str]]
+    marks: SoundFacts
+    damage: Damage
 
     def facts(self) -> dict[str, Any]:
         """For the record."""
@@ -92,23 +98,31 @@ def _rendered(
     path = job.folder / f"sound{number}.mp4"
     total = sample_at(job.edits.duration, settings.rate)
     context = SoundContext(settings.rate, settings.channels, total, job.edits.seams, job.tracks)
-    source = replace(job.source, audio=stream)
-    blocks = _blocks(_cut(source, job.edits, settings), settings.rate, stop)
+    reader = SoundReader(replace(job.source, audio=stream))
+    marks = SoundMarks(settings.rate, (Fraction(0), *job.edits.seams, job.edits.duration))
+    blocks = _blocks(_cut(reader, job.edits, settings), settings.rate, stop)
     for place, audio_filter in enumerate(job.filters):
         blocks = _through(blocks, audio_filter, context, job.folder / f"programme{place}.f32")
     with SoundWriter(path, settings) as writer:
         for block in blocks:
             _heed(stop)
+            marks.add(block.samples)
             writer.write(block.samples)
-    decisions = {f.name: dict(f.report()) for f in job.filters}
-    return SoundReport(stream, path, total, settings.rate, settings.channels, decisions)
+    return SoundReport(
+        track=stream,
+        path=path,
+        samples=total,
+        rate=settings.rate,
+        channels=settings.channels,
+        decisions={f.name: dict(f.report()) for f in job.filters},
+        marks=marks.facts(),
+        damage=reader.damage,
+    )
 
 
-def _cut(source: Source, edits: EditList, settings: SoundSettings) -> Iterator[Samples]:
+def _cut(reader: SoundReader, edits: EditList, settings: SoundSettings) -> Iterator[Samples]:
     """The sound of the kept spans; seams fall on the sample nearest to the picture's seam."""
-    assert source.audio is not None
-    reader = SoundReader(source)
-    native = (reader.rate, source.audio.layout)
+    native = (reader.rate, reader.layout)
     target = (settings.rate, settings.channels)
     for span, offset in edits.placed():
         first, stop = (sample_at(t, settings.rate) for t in (offset, offset + span.duration))

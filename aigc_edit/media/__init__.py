@@ -20,7 +20,14 @@ from aigc_edit.media.forms import (
     Pixels,
 )
 from aigc_edit.media.inspect import WrittenFacts, WrittenSound, inspect_file
-from aigc_edit.media.looks import BT709, Colour, contract_colour, written_colour
+from aigc_edit.media.looks import (
+    BT709,
+    Colour,
+    chroma_name,
+    contract_colour,
+    sample_bits,
+    written_colour,
+)
 from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.marks import (
     CELL_SECONDS,
@@ -63,6 +70,8 @@ from aigc_edit.media.writer import (
 )
 
 __all__ = [
+    "chroma_name",
+    "sample_bits",
     "BT709",
     "CELL_SECONDS",
     "CONTAINERS",

@@ -16,6 +16,7 @@ import av.error
 from aigc_edit.errors import EncodeError
 
 Options = Mapping[str, str]
+_BT470BG, _SMPTE170M = 5, 6  # ITU-T H.273; the same matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Encoder:
         if depth <= 8 or not self.deep:
             return self.pixel_format
         return next((name for bits, name in self.deep if bits >= depth), self.deep[-1][1])
+
+    def matrix_tag(self, matrix: int) -> int:
+        """The number that tags a matrix: ProRes has one of the two that BT.601 goes by."""
+        return _SMPTE170M if self.name == "prores_ks" and matrix == _BT470BG else matrix
 
 
 def _crf(quality: int, preset: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import av
 import numpy as np
 
 # Code points of ITU-T H.273.
@@ -22,6 +23,7 @@ _TRANSFERS = {
 _MATRICES = (MATRIX_709, 4, MATRIX_601, 6, 7, MATRIX_2020)
 _HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as players assume
 _FULL_RANGE = 2
+_CHROMA = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
 TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
 _MAX_LUMINANCE = (72, 84)  # of AVMasteringDisplayMetadata: a rational, and whether it is there
 _PQ_PEAK = 10_000.0  # nits; no display and no sane header goes beyond
@@ -151,6 +153,23 @@ def opaque_format(pixel_format: Any) -> str:
         return name.replace("a", "", 1) if name.startswith("yuva") else "gbrp" + name[5:]
     family = "gbrp" if _is_rgb(pixel_format) else "yuv444p"
     return family + ("16le" if deep else "")
+
+
+def sample_bits(pixel_format: str) -> int:
+    """Bits a sample of a pixel format."""
+    components = av.VideoFormat(pixel_format, 16, 16).components
+    return max((component.bits for component in components), default=8)
+
+
+def chroma_name(pixel_format: str) -> str:
+    """How colour is sampled, such as 4:2:0."""
+    found = av.VideoFormat(pixel_format, 16, 16)
+    if found.is_rgb or found.has_palette:
+        return "RGB"
+    if len(found.components) < 3:
+        return "gray"
+    across, down = 16 // found.chroma_width(16), 16 // found.chroma_height(16)
+    return _CHROMA.get((across, down), f"1/{across} x 1/{down} chroma")
 
 
 def orientation(frame: Any, metadata: Mapping[str, str]) -> tuple[int, bool]:

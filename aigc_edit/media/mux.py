@@ -21,6 +21,7 @@ from aigc_edit.media.streams import Chapter
 from aigc_edit.media.writer import abandoned
 from aigc_edit.timeline import Span
 
+_SAME_PICTURE = 1e-5  # seconds
 _FASTSTART = (".mp4", ".mov")
 _ISO_FORMATS = ("mp4", "mov")
 _FORMATS = {".mkv": "matroska"}
@@ -67,11 +68,14 @@ class Programme:
 
     Attributes:
         step: usual time between two pictures, seconds.
+        last: when the last picture is shown, seconds; it stays until `end`.
     """
 
     pictures: Sequence[PicturePart]
     sounds: Sequence[SoundPart]
     step: Fraction
+    last: float
+    end: Fraction
     metadata: Mapping[str, str] = field(default_factory=dict)
     chapters: Sequence[Chapter] = ()
 
@@ -161,7 +165,8 @@ def _pictures(programme: Programme, stream: Any) -> Iterator[Any]:
     for part in programme.pictures:
         for packet, time in _copied(part) if isinstance(part, CopiedPart) else _encoded(part):
             packet.stream = stream
-            packet.duration = round((packet.duration or 0) * packet.time_base / base)
+            rest, is_last = programme.end - time, time > programme.last - _SAME_PICTURE
+            packet.duration = max(1, round((rest if is_last else min(programme.step, rest)) / base))
             packet.pts = round(time / base)
             packet.dts = clock.next(packet.pts)
             packet.time_base = base

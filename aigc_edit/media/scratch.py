@@ -7,9 +7,9 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -48,7 +48,6 @@ class Scratch:
 
     folder: Path
     output: Path
-    published: list[Path] = field(default_factory=list)
 
     def part(self, name: str) -> Path:
         return self.folder / name
@@ -58,15 +57,26 @@ class Scratch:
         with writing(self.part(name)):
             self.part(name).write_text(text, "utf-8", errors="backslashreplace")
 
-    def publish(self, name: str, target: Path | None = None) -> Path:
-        """Gives a finished part its final name, at once and durably."""
-        part, target = self.part(name), target or self.output
-        with writing(part):
-            synced(part)
-            os.replace(part, target)
-            synced(target.parent)
-        self.published.append(target)
-        return target
+    def publish(self, targets: Mapping[str, Path]) -> None:
+        """Gives finished parts their final names, durably, the most important one last.
+
+        If one cannot be published, those before it are taken back.
+        """
+        for part in targets:
+            with writing(self.part(part)):
+                synced(self.part(part))
+        published: list[Path] = []
+        try:
+            for part, target in targets.items():
+                with writing(self.part(part)):
+                    os.replace(self.part(part), target)
+                published.append(target)
+        except BaseException:
+            for target in published:
+                target.unlink(missing_ok=True)
+            raise
+        for folder in {target.parent for target in targets.values()}:
+            synced(folder)
 
 
 # Scratch folders in use: what a process that must stop at once removes first.

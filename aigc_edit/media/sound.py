@@ -52,7 +52,7 @@ class SoundReader:
         self.rate = source.audio.rate
         self.channels = source.audio.channels
         self.damage = Damage()
-        self._layout = source.audio.layout
+        self.layout = source.audio.layout
 
     def blocks(self, span: Span) -> Iterator[Samples]:
         """The samples of `span`, in blocks of a second: float32 [C, N], N in all exact."""
@@ -113,8 +113,8 @@ class SoundReader:
             broken = ~(np.abs(samples) <= _LOUDEST)
             self.damage.broken_samples += int(np.count_nonzero(broken))
             samples = np.where(broken, np.float32(0), samples)
-        if layout.name != self._layout:
-            samples = fitted(samples, layout.name, self._layout)
+        if layout.name != self.layout:
+            samples = fitted(samples, layout.name, self.layout)
         return samples
 
     def _note_change(
@@ -190,7 +190,7 @@ class SoundConverter:
     """
 
     def __init__(self, source_rate: int, layout: str, rate: int, channels: int) -> None:
-        self._layout, self._rate, self._channels = layout, source_rate, channels
+        self.layout, self._rate, self._channels = layout, source_rate, channels
         self._mixes = layout != LAYOUTS[channels]
         self._resamples = source_rate != rate
         self.same = not self._mixes and not self._resamples
@@ -211,7 +211,7 @@ class SoundConverter:
     def _mixed(self, samples: Samples) -> Samples:
         if samples.shape[0] == 2 and self._channels == 1 and _opposed(samples):
             return samples[:1]
-        return mixed(samples, self._layout, self._channels)
+        return mixed(samples, self.layout, self._channels)
 
     def rest(self) -> Samples:
         """What the filter still held at the end."""

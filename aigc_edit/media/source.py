@@ -15,7 +15,7 @@ import numpy.typing as npt
 from aigc_edit.errors import DecodeError, ProbeError
 from aigc_edit.media.alpha import decoded
 from aigc_edit.media.clock import PictureIndex, Scan, SourceClock, count_pictures, scan_packets
-from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation
+from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation, sample_bits
 from aigc_edit.media.opening import FileState, check_unchanged, opened
 from aigc_edit.media.streams import (
     AudioStream,
@@ -33,7 +33,7 @@ from aigc_edit.media.streams import (
     subtitle_stream,
     subtitle_streams,
 )
-from aigc_edit.timeline import on_clock
+from aigc_edit.timeline import Span, on_clock
 
 MAX_RATE = 1000  # frames a second; more is a damaged header
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
@@ -42,6 +42,7 @@ _NEAREST = 0.4  # of a frame: beyond it the nearest place on the grid may be ano
 _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the rate
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
+_TIME_SLACK = 1e-5  # seconds; as SAME_TIME
 _HANGING_SOUND = 1  # seconds; encoders leave a packet or two
 _BROKEN_PROMISE = Fraction(1, 4)  # seconds; the last packets may not say how long they last
 
@@ -84,8 +85,7 @@ class VideoStream:
     @property
     def depth(self) -> int:
         """Bits a sample."""
-        components = av.VideoFormat(self.pixel_format, 16, 16).components
-        return max((component.bits for component in components), default=8)
+        return sample_bits(self.pixel_format)
 
     @property
     def as_coded(self) -> bool:
@@ -147,6 +147,14 @@ class Source:
         ticks = self.index.keys[self.index.clean] if clean else self.index.keys
         times = (self.picture_time(tick * self.index.base) for tick in ticks.tolist())
         return [time for time in times if time >= 0]
+
+    def shown_times(self, span: Span) -> npt.NDArray[np.float64]:
+        """Source times of the pictures that begin within a span, seconds."""
+        times = self.index.times - float(self.video.first)
+        if self.grid is not None:
+            times = np.round(times * float(self.grid)) / float(self.grid)
+        start, end = float(span.start) - _TIME_SLACK, float(span.end) - _TIME_SLACK
+        return times[(times >= start) & (times < end)]
 
     def check_unchanged(self) -> None:
         """Raises DecodeError where the file was changed since it was opened."""

@@ -19,6 +19,7 @@ from aigc_edit.media.scratch import writing
 from aigc_edit.media.sound import LAYOUTS, Samples
 
 VARIABLE_RATE_BASE = Fraction(1, 90_000)
+_FULL, _LIMITED = 2, 1  # ranges, as FFmpeg numbers them
 # Parts keep exact and negative times, as NUT and Matroska do not. MP4 has no ProRes.
 _PART_FORMATS = {"prores_ks": "mov"}
 
@@ -51,6 +52,11 @@ class PictureSettings:
         return self.encoder.format_for(self.depth)
 
     @property
+    def coded_size(self) -> tuple[int, int]:
+        """Width and height that are encoded: 4:2:0 has even sides only."""
+        return _even(self.width), _even(self.height)
+
+    @property
     def clock(self) -> Fraction:
         """Seconds a tick of the part's times."""
         return 1 / self.rate if self.rate else VARIABLE_RATE_BASE
@@ -64,18 +70,17 @@ class PictureWriter:
     """Encodes pictures into one file; used in a `with`, which finishes it.
 
     Attributes:
-        written: pictures that were encoded.
         repeated: pictures left out, because they share a time with the one before.
+        ticks: when each picture that was encoded is shown, on the clock of the settings.
         depth: how many packets come before one that is shown earlier, known at the end.
     """
 
     def __init__(self, path: Path, settings: PictureSettings, start: Fraction) -> None:
         """`start`: output time, seconds, that the part begins at; its own clock begins there."""
         self.path, self.settings = path, settings
-        self.written = 0
         self.repeated = 0
         self.depth = 0
-        self._last = -1
+        self.ticks: list[int] = []
         self._order: list[int] = []
         self._fit = _EncoderFit(settings)
         with writing(path):
@@ -92,7 +97,7 @@ class PictureWriter:
                 ),
             )
         self._configure(self._stream.codec_context)
-        self._start = round(start / self._stream.codec_context.time_base)
+        self._start = round(start / settings.clock)
 
     def _configure(self, context: Any) -> None:
         settings = self.settings
@@ -101,24 +106,27 @@ class PictureWriter:
         context.time_base = settings.clock
         context.framerate = settings.rate or settings.average
         context.thread_type = "FRAME"  # PyAV's default costs x264 a tenth of its speed
-        context.colorspace = settings.colour.matrix
+        context.colorspace = settings.encoder.matrix_tag(settings.colour.matrix)
         context.color_primaries = settings.colour.primaries
         context.color_trc = settings.colour.transfer
-        context.color_range = 2 if settings.colour.full_range else 1
+        context.color_range = _FULL if settings.colour.full_range else _LIMITED
 
-    def write(self, frame: Any, time: Fraction) -> None:
-        """Encodes one frame, shown from `time` (output seconds) on."""
-        base = self._stream.codec_context.time_base
-        pts = round(time / base) - self._start
-        if pts <= self._last:
+    def write(self, frame: Any, time: Fraction) -> Any:
+        """Encodes one frame, shown from `time` (output seconds) on.
+
+        Returns what the encoder was given; None where the time was taken already.
+        """
+        tick = round(time / self.settings.clock)
+        if self.ticks and tick <= self.ticks[-1]:
             self.repeated += 1
-            return
-        self._last = pts
+            return None
+        self.ticks.append(tick)
         frame = self._fit(frame)
-        frame.pts, frame.time_base = pts, base
+        frame.pts, frame.time_base = tick - self._start, self.settings.clock
         frame.pict_type = PictureType.NONE  # else x264 copies the source's I, P and B
+        frame.color_range = _FULL if self.settings.colour.full_range else _LIMITED
         self._encode(frame)
-        self.written += 1
+        return frame
 
     def _encode(self, frame: Any) -> None:
         with writing(self.path):
@@ -151,7 +159,7 @@ class _EncoderFit:
     """Makes frames what the encoder takes: its pixel format, even sides (4:2:0 has no others)."""
 
     def __init__(self, settings: PictureSettings) -> None:
-        self.width, self.height = _even(settings.width), _even(settings.height)
+        self.width, self.height = settings.coded_size
         self._size = (settings.width, settings.height)
         self._pixel_format = settings.pixel_format
         self._colour = settings.colour

@@ -1,0 +1,293 @@
+"""The second half of a run: what was decided becomes files."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aigc_edit.api import Delivery
+from aigc_edit.engine.analysis import blaming
+from aigc_edit.engine.changes import picture_changes
+from aigc_edit.engine.check import CheckReport, Expected, check_result, decode_share
+from aigc_edit.engine.plan import Plan
+from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
+from aigc_edit.engine.programme import (
+    output_chapters,
+    output_metadata,
+    sound_tracks,
+    track_metadata,
+)
+from aigc_edit.engine.progress import Clock
+from aigc_edit.engine.record import make_record, seconds, source_facts
+from aigc_edit.engine.render import RenderJob, RenderReport, render
+from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
+from aigc_edit.errors import DecodeError, EncodeError
+from aigc_edit.media import (
+    Damage,
+    Programme,
+    Scratch,
+    SoundPart,
+    Source,
+    chosen_codec,
+    inspect_file,
+    mux,
+)
+from aigc_edit.pipeline import Pipeline
+from aigc_edit.timeline import EditList, Span, Timeline
+
+_CURE = "Please report this with the run's --debug output."
+
+
+class UnsafeCopyError(EncodeError):
+    """The check did not pass, and pictures were copied: encoding them may help."""
+
+
+def refuse_damage(source: Source, damage: Damage, most: float) -> None:
+    """Raises DecodeError where a larger share of the pictures is damaged than `most`."""
+    share = len(damage.pictures) / source.frames
+    if share > most:
+        raise DecodeError(
+            f"{share:.0%} of its pictures are damaged, more than {most:.0%} "
+            f"({'; '.join(damage.lines())})",
+            where=source.path,
+            cure="Get a whole copy, or put up with it: --set input.damage=1.",
+        )
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """All that is known when rendering begins.
+
+    Attributes:
+        damage: of the source, as far as it is known; what rendering meets is added.
+        tracks: in output time.
+        digest: of the source's bytes, for the record.
+    """
+
+    pipeline: Pipeline
+    source: Source
+    damage: Damage
+    edits: EditList
+    tracks: Timeline
+    plan: Plan
+    device: str
+    digest: str
+    clock: Clock
+    scratch: Scratch
+
+    def made(self) -> tuple[tuple[Path, ...], dict[str, Any]]:
+        """Publishes the output and the files beside it; returns the latter, and the record.
+
+        Raises:
+            UnsafeCopyError: the check refuses a file with copied pictures.
+        """
+        picture, sounds = self._rendered()
+        self._take_damage(picture, sounds)
+        muxed, report = self._muxed(picture, sounds)
+        record = self._record(picture, sounds, report)
+        beside = self._delivered(record)
+        self.source.check_unchanged()
+        for number, text in enumerate(beside.values()):
+            self.scratch.write_text(f"beside{number}", text)
+        named = {f"beside{number}": target for number, target in enumerate(beside)}
+        self.scratch.publish(named | {muxed.name: self.scratch.output})
+        return tuple(beside), record
+
+    def _rendered(self) -> tuple[RenderReport, tuple[SoundReport, ...]]:
+        """Picture and sound, side by side."""
+        stop = threading.Event()
+        with (
+            ThreadPoolExecutor(1, "sound") as pool,
+            self.clock.running("render", self.plan.render.frames),
+        ):
+            heard: Future[tuple[SoundReport, ...]] = pool.submit(self._sounds, stop)
+            try:
+                return render(self._job(), self.clock), heard.result()
+            except BaseException:
+                stop.set()
+                heard.exception()
+                raise
+
+    def _job(self) -> RenderJob:
+        video, planned = self.pipeline.output.video, self.plan.render
+        copies = planned.choice is not None and planned.copied > 0
+        return RenderJob(
+            source=self.source,
+            pieces=planned.pieces,
+            seams=self.edits.seams,
+            filters=frame_filters(self.pipeline),
+            tracks=self.tracks,
+            encoder=planned.encoder,
+            quality=video.quality,
+            preset=video.preset,
+            fps=video.fps,
+            sps_id=planned.choice.sps_id if planned.choice and copies else None,
+            device=self.device,
+            folder=self.scratch.folder,
+        )
+
+    def _sounds(self, stop: threading.Event) -> tuple[SoundReport, ...]:
+        audio = self.pipeline.output.audio
+        streams = sound_tracks(self.source.audio, self.source.audio_tracks, audio.tracks)
+        job = SoundJob(
+            source=self.source,
+            edits=self.edits,
+            filters=audio_filters(self.pipeline),
+            tracks=self.tracks,
+            codec=chosen_codec(self.scratch.output.suffix, audio.codec, sound=True),
+            bitrate=audio.bitrate * 1000,
+            folder=self.scratch.folder,
+        )
+        return render_sounds(job, streams, stop)
+
+    def _take_damage(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> None:
+        """Adds what rendering met to what analysis knew; refuses too much of it."""
+        self.damage.add(picture.damage)
+        for sound in sounds:
+            self.damage.add(sound.damage)
+        refuse_damage(self.source, self.damage, self.pipeline.input.damage)
+        lost, planned = self._lost(picture), self.plan.render.frames
+        if lost > self.pipeline.input.damage * planned:
+            raise DecodeError(
+                f"{lost} of {planned} pictures are damaged or missing",
+                where=self.source.path,
+                cure="Get a whole copy, or put up with it: --set input.damage=1.",
+            )
+
+    def _lost(self, picture: RenderReport) -> int:
+        """Pictures that the index of the source promised and nobody could decode."""
+        shown = len(picture.times) + picture.repeated - self.plan.render.copied
+        return max(0, self.plan.render.frames - shown)
+
+    def _muxed(
+        self, picture: RenderReport, sounds: Sequence[SoundReport]
+    ) -> tuple[Path, CheckReport]:
+        """The finished file, still under a private name, and what its check found.
+
+        Raises:
+            EncodeError: the check refuses it.
+        """
+        part = self.scratch.part(f"muxed{self.scratch.output.suffix}")
+        frames = len(picture.times)
+        with self.clock.running("mux", frames):
+            mux(part, self._programme(picture, sounds))
+        with self.clock.running("check", frames):
+            report = self._checked(part, picture, sounds)
+        if report.failures:
+            copied = self.plan.render.copied > 0 and self.pipeline.output.video.mode == "auto"
+            raise (UnsafeCopyError if copied else EncodeError)(
+                f"what was written is not right: {'; '.join(report.failures)}",
+                where=self.scratch.output,
+                cure=_CURE,
+            )
+        return part, report
+
+    def _programme(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> Programme:
+        output = self.pipeline.output
+        kept = output_metadata(self.source.metadata, strip_location=output.strip_location)
+        return Programme(
+            pictures=picture.parts,
+            sounds=[
+                SoundPart(sound.path, track_metadata(sound.track), default=number == 0)
+                for number, sound in enumerate(sounds)
+            ],
+            step=1 / (output.video.fps or self.source.video.rate),
+            last=float(picture.times[-1]),
+            end=self.edits.duration,
+            metadata=kept if output.metadata else {},
+            chapters=output_chapters(self.source.chapters, self.edits) if output.metadata else (),
+        )
+
+    def _checked(
+        self, part: Path, picture: RenderReport, sounds: Sequence[SoundReport]
+    ) -> CheckReport:
+        output, render_pass = self.pipeline.output, self.plan.render
+        share = decode_share(
+            filters=len(render_pass.filters), codec=render_pass.codec, preset=output.video.preset
+        )
+        copied = [Span(piece.start, piece.end) for piece in render_pass.pieces if piece.copied]
+        facts = inspect_file(
+            part,
+            seams=self.edits.seams,
+            duration=self.edits.duration,
+            share=share,
+            copied=copied,
+        )
+        return check_result(
+            facts,
+            Expected(
+                duration=self.edits.duration,
+                rate=output.video.fps or self.source.video.rate,
+                seams=self.edits.seams,
+                pictures=picture.marks,
+                sound=sounds[0].marks if sounds else None,
+                colour=None if copied else picture.settings.colour,
+                size=None if copied else picture.settings.coded_size,
+                times=picture.times,
+                loudness=output.audio.loudness,
+            ),
+        )
+
+    def _record(
+        self, picture: RenderReport, sounds: Sequence[SoundReport], report: CheckReport
+    ) -> dict[str, Any]:
+        planned, video = self.plan.render, self.pipeline.output.video
+        encoded = any(not piece.copied for piece in planned.pieces)
+        changes = picture_changes(
+            self.source.video, picture.settings, filtered=bool(planned.filters), fps=video.fps
+        )
+        return make_record(
+            pipeline=self.pipeline.describe(),
+            plan=self.plan,
+            source=source_facts(self.source, self.digest),
+            edits=self.edits,
+            device=self.device,
+            costs=self.clock.costs,
+            output={
+                "path": str(self.scratch.output),
+                "duration": seconds(self.edits.duration),
+                "frames": len(picture.times),
+                "decoded": picture.decoded,
+                "copied": planned.copied,
+                "not_copied_because": planned.choice.why if planned.choice else "",
+                "resumed": picture.resumed,
+                "changes": list(changes) if encoded else [],
+            },
+            sound=[sound.facts() for sound in sounds],
+            check=report.facts(),
+            warnings=self._warnings(picture, report),
+        )
+
+    def _warnings(self, picture: RenderReport, report: CheckReport) -> list[str]:
+        lost = self._lost(picture)
+        found = [*self.source.warnings, *self.damage.lines()]
+        if lost:
+            found.append(f"{lost} pictures could not be decoded; the one before stays longer")
+        if picture.repeated:
+            found.append(f"{picture.repeated} frames shared a time with their neighbour")
+        return found + [f"check: {warning}" for warning in report.warnings]
+
+    def _delivered(self, record: dict[str, Any]) -> dict[Path, str]:
+        """The texts beside the output, by path: what sinks give, and the record."""
+        delivery = Delivery(
+            output=self.scratch.output,
+            source=self.source.path,
+            source_duration=self.source.duration,
+            rate=self.source.video.rate,
+            edits=self.edits,
+            tracks=self.tracks,
+            record=record,
+        )
+        texts: dict[Path, str] = {}
+        for sink in sinks(self.pipeline):
+            with blaming(sink):
+                given = sink.deliver(delivery)
+            texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
+        record_path = self.scratch.output.with_name(f"{self.scratch.output.name}.run.json")
+        texts[record_path] = json.dumps(record, indent=1, ensure_ascii=False)
+        return texts
