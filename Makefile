@@ -41,7 +41,7 @@ bench: $(READY)  ## Measure against FFmpeg and Python peers (INPUT=film.mp4 ROUN
 	$(BIN)/python -m benchmarks.bench --rounds $(ROUNDS) $(if $(INPUT),--input $(INPUT))
 
 hostile: $(READY)  ## Try every broken file of ../shared on the command line (TRY="--only names --warm")
-	$(BIN)/python -m tests.hostile $(TRY)
+	$(BIN)/python -m tests.hostile --special $(TRY)
 
 fuzz: $(READY)  ## Try random damage to small files (MUTANTS=2000 SEED=1)
 	$(BIN)/python -m tests.hostile.fuzz --mutants $(MUTANTS) --seed $(SEED)

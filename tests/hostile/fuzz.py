@@ -119,14 +119,14 @@ class Worker:
 
 
 def fuzzed(
-    mutants: int, seed: int, folder: Path, keep: Path | None = None
+    mutants: int, seed: int, folder: Path, keep: Path | None = None, first: int = 0
 ) -> tuple[Counter[str], list[Finding]]:
     """How many ended how, and every mutant that did harm (a copy of it goes to `keep`)."""
     seeds = [(path.name, path.read_bytes()) for path in make_seeds(folder)]
     ends: Counter[str] = Counter()
     findings = []
     with Worker(folder) as worker:
-        for number in range(mutants):
+        for number in range(first, first + mutants):
             name, data = seeds[number % len(seeds)]
             path = folder / f"mutant{number}{Path(name).suffix}"
             path.write_bytes(mutant(data, number, seed))
@@ -145,13 +145,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile.fuzz", description=__doc__)
     parser.add_argument("--mutants", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first mutant")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep harmful mutants here")
     asked = parser.parse_args()
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz.") as folder:
-        ends, findings = fuzzed(asked.mutants, asked.seed, Path(folder), asked.keep)
+        ends, findings = fuzzed(asked.mutants, asked.seed, Path(folder), asked.keep, asked.first)
     for finding in findings:
         say(
             f"FAILED mutant {finding.number} of {finding.seed_file}: {finding.kind}: {finding.what}"

@@ -22,7 +22,7 @@ _ONE_FRAME_SLACK = 0.15  # seconds; a frame of picture at 10 fps and a block of 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a result holds, counted by decoding all of it."""
+    """What a result holds, counted by decoding all of it; `seconds` is the picture's length."""
 
     frames: int
     seconds: float
@@ -76,19 +76,21 @@ def facts(path: Path) -> Facts:
     Raises:
         av.error.FFmpegError: where that is not possible.
     """
-    frames, end, shape, aspect, loudest, finite = 0, 0.0, (0, 0), 1.0, 0.0, True
+    frames, shape, loudest, finite = 0, (0, 0), 0.0, True
     with av.open(f"file:{path.absolute()}") as container:
         for frame in container.decode():
             if isinstance(frame, av.VideoFrame):
                 frames += 1
-                end = max(end, float((frame.pts + (frame.duration or 0)) * frame.time_base))
                 shape = (frame.width, frame.height)
             else:
                 samples = frame.to_ndarray()
                 finite = finite and bool(np.isfinite(samples).all())
                 loudest = max(loudest, float(np.abs(samples).max(initial=0)))
-        ratio = container.streams.video[0].sample_aspect_ratio
-        aspect = float(ratio) if ratio else 1.0
+        picture = container.streams.video[0]
+        aspect = float(picture.sample_aspect_ratio or 1)
+        # What players show as its length; a frame's own duration is that of its packet, which
+        # belongs to the order of decoding.
+        end = float((picture.start_time + picture.duration) * picture.time_base)
     return Facts(frames, end, shape, aspect, loudest, finite)
 
 
