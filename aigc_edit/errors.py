@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+_LONGEST_CAUSE = 200  # characters
+
 
 class AigcEditError(Exception):
     """Root of the tree.
@@ -39,6 +41,13 @@ class AigcEditError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}. {self.cure}" if self.cure else head
+
+
+def one_line(cause: object) -> str:
+    """What somebody else's error says, as a few plain words for one of ours."""
+    printable = "".join(c if c.isprintable() else " " for c in str(cause))
+    words = " ".join(printable.split())
+    return words if len(words) <= _LONGEST_CAUSE else f"{words[:_LONGEST_CAUSE]} ..."
 
 
 class UsageError(AigcEditError):

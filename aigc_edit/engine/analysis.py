@@ -22,7 +22,7 @@ from aigc_edit.api import (
 )
 from aigc_edit.engine.planner import AnalysisStep
 from aigc_edit.engine.progress import Clock
-from aigc_edit.errors import AigcEditError, PluginError
+from aigc_edit.errors import AigcEditError, PluginError, one_line
 from aigc_edit.media import (
     Damage,
     Image,
@@ -52,7 +52,7 @@ def blaming(stage: Stage, at: Fraction | None = None) -> Iterator[None]:
     except Exception as cause:
         when = f" at {float(at):.2f} s" if at is not None else ""
         raise PluginError(
-            f"stage {stage.name!r} failed{when} ({type(cause).__name__}: {cause})",
+            f"stage {stage.name!r} failed{when} ({type(cause).__name__}: {one_line(cause)})",
             cure="Run again with --debug to see where.",
         ) from cause
 

@@ -190,13 +190,16 @@ def _with_copies(
     placed: Placed, keys: Sequence[Fraction], source: Source, choice: CopyChoice
 ) -> Iterator[tuple[Placed, bool]]:
     """A span as the edge before its whole GOPs, these to copy, and the edge after."""
+    if choice.extent == "nothing":
+        yield placed, False
+        return
     span = placed.span
     first = bisect_left(keys, span.start - SAME_TIME)
     last = bisect_right(keys, span.end + SAME_TIME) - 1
     ends = span.end >= source.duration - SAME_TIME
     start = keys[first] if first < len(keys) else span.end
     end = span.end if ends else keys[max(last, 0)]
-    if start >= end or choice.extent == "nothing":
+    if start >= end:
         yield placed, False
         return
     for piece, copied in (

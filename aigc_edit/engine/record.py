@@ -32,7 +32,7 @@ def versions() -> dict[str, str]:
 def source_facts(source: Source, digest: str) -> dict[str, Any]:
     video, audio = source.video, source.audio
     return {
-        "path": str(source.path),
+        "path": str(source.path.absolute()),
         "sha256": digest,
         "bytes": source.bytes,
         "container": source.container,

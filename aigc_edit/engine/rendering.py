@@ -59,6 +59,11 @@ def refuse_damage(source: Source, damage: Damage, most: float) -> None:
         )
 
 
+def record_path(output: Path) -> Path:
+    """Where the record of an output lies."""
+    return output.with_name(f"{output.name}.run.json")
+
+
 @dataclass(frozen=True)
 class Rendering:
     """All that is known when rendering begins.
@@ -288,6 +293,5 @@ class Rendering:
             with blaming(sink):
                 given = sink.deliver(delivery)
             texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
-        record_path = self.scratch.output.with_name(f"{self.scratch.output.name}.run.json")
-        texts[record_path] = json.dumps(record, indent=1, ensure_ascii=False)
+        texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)
         return texts

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +26,12 @@ from aigc_edit.engine.planner import (
     selectors,
 )
 from aigc_edit.engine.progress import Clock, Progress, Silent
-from aigc_edit.engine.rendering import Rendering, UnsafeCopyError, refuse_damage
+from aigc_edit.engine.rendering import (
+    Rendering,
+    UnsafeCopyError,
+    record_path,
+    refuse_damage,
+)
 from aigc_edit.engine.resume import render_key
 from aigc_edit.errors import UsageError
 from aigc_edit.media import (
@@ -38,6 +46,8 @@ from aigc_edit.media import (
 )
 from aigc_edit.pipeline import Pipeline
 from aigc_edit.timeline import EditList, Timeline
+
+_LONGEST_NAME = 230  # bytes of 255, since names of files beside it are longer
 
 
 @dataclass(frozen=True)
@@ -84,17 +94,48 @@ class Analysis:
 def output_path(pipeline: Pipeline, source: Path, wanted: str | Path | None) -> Path:
     """Where a result goes: a file, a folder, or by default NAME.PIPELINE.mp4 right here.
 
+    A name that we choose is short enough for every file system, and never that of another
+    source's result.
+
     Raises:
-        UsageError: the output would be the input.
+        UsageError: the output would be the input, or its name is too long.
         EncodeError: no container of that name is written.
     """
-    name = f"{source.stem}.{pipeline.name}.{pipeline.output.container}"
-    output = Path(wanted or name)
-    if output.is_dir() or str(wanted).endswith("/"):
-        output = output / name
+    output = Path(wanted or "")
+    if not wanted or output.is_dir() or str(wanted).endswith("/"):
+        output = _free_name(output, source, f"{pipeline.name}.{pipeline.output.container}")
+    elif len(os.fsencode(output.name)) > _LONGEST_NAME:
+        raise UsageError("its name is too long", where=output, cure="Name a shorter one with -o.")
     chosen_codec(output.suffix, "auto", sound=False)
     refuse_input(output, source)
     return output
+
+
+def _free_name(folder: Path, source: Path, ending: str) -> Path:
+    """A name for a source's result: by its stem, or by its whole name where that is taken."""
+    names = (_shortened(stem, ending) for stem in (source.stem, source.name))
+    free = (name for name in names if _made_from(folder / name) in (None, source.absolute()))
+    return folder / next(free, _shortened(source.name, ending))
+
+
+def _shortened(stem: str, ending: str) -> str:
+    """STEM.ENDING; a stem that is too long is cut, and a digest keeps it apart from others."""
+    room = _LONGEST_NAME - len(os.fsencode(ending)) - 1
+    if len(os.fsencode(stem)) > room:
+        digest = hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]
+        while len(os.fsencode(stem)) + len(digest) + 1 > room:
+            stem = stem[:-1]
+        stem = f"{stem}~{digest}"
+    return f"{stem}.{ending}"
+
+
+def _made_from(output: Path) -> Path | None:
+    """The source that an earlier result was made from, by its record."""
+    try:
+        record = json.loads(record_path(output).read_text("utf-8"))
+        return Path(record["source"]["path"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def refuse_input(output: Path, source: Path) -> None:

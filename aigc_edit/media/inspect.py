@@ -30,6 +30,7 @@ _FEW = 240  # pictures are decoded in any case, whatever the share
 _UNIT = 24  # pictures at least, of each regular sample
 _START = 12  # pictures from the start that are always decoded
 _HALF_PICTURE = 0.5
+_SAME_TIME = 1e-6  # seconds
 _PLACE_TOLERANCE = 0.003  # seconds; containers round times to a millisecond
 _BLOCK_SECONDS = 1
 # Damage that a decoder would conceal counts. Deblocking is half of the work and hides nothing.
@@ -127,6 +128,10 @@ class Stretch:
     stop: int
     start: float
     end: float
+
+    def shows(self, times: Any) -> Any:
+        """Whether pictures of these times are within, whatever their last bits are."""
+        return (times >= self.start - _SAME_TIME) & (times < self.end - _SAME_TIME)
 
 
 def inspect_file(
@@ -451,7 +456,7 @@ class _Pictures:
         self._decode(None, min(stretch.end, self._table.end))
         self._context.flush_buffers()
         times = self._table.times
-        due = np.count_nonzero((times >= stretch.start) & (times < stretch.end))
+        due = np.count_nonzero(stretch.shows(times))
         self.missing += max(0, int(due) - self._shown)
         self._waiting.pop(0)
         self._shown = 0
@@ -468,7 +473,7 @@ class _Pictures:
 
     def _note(self, frame: Any) -> None:
         time = float(frame.pts * self._base) if frame.pts is not None else 0.0
-        if not self._waiting[0].start <= time < self._waiting[0].end:
+        if not self._waiting[0].shows(time):
             return
         self._shown += 1
         if frame.is_corrupt:

@@ -40,6 +40,7 @@ _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
 _GRID_TOLERANCE = 0.05  # of a frame
 _NEAREST = 0.4  # of a frame: beyond it the nearest place on the grid may be another frame's
 _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the rate
+_WIDEST_PIXEL = Fraction(8)
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
 _TIME_SLACK = 1e-5  # seconds; as SAME_TIME
@@ -215,6 +216,9 @@ def _oddities(
 ) -> Iterator[str]:
     """What a user should know of the file, one line each."""
     yield from scan.jumps
+    aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+    if not 1 / _WIDEST_PIXEL <= aspect <= _WIDEST_PIXEL:
+        yield f"its header says that pixels are {aspect} as wide as high: taken for square"
     if len(scan.index.times) == 1:
         yield "it holds a single picture"
     if not video.timed:
@@ -330,9 +334,13 @@ def _is_constant(times: npt.NDArray[np.float64], rate: Fraction) -> bool:
 
 
 def _pixel_aspect(stream: Any) -> Fraction:
-    """Width over height of one pixel; what is square within half a percent is square."""
+    """Width over height of one pixel; what is square within half a percent is square.
+
+    No format in use goes beyond 4:1: what does is a damaged header, and taken for square.
+    """
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
-    return Fraction(1) if abs(aspect - 1) < _SQUARE_TOLERANCE else aspect
+    believed = 1 / _WIDEST_PIXEL <= aspect <= _WIDEST_PIXEL
+    return aspect if believed and abs(aspect - 1) >= _SQUARE_TOLERANCE else Fraction(1)
 
 
 def shown_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:

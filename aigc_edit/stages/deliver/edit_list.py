@@ -18,12 +18,17 @@ class EditListFile(Sink):
     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
         import opentimelineio as otio
 
-        timeline = otio.schema.Timeline(name=delivery.output.stem)
+        timeline = otio.schema.Timeline(name=_text(delivery.output.stem))
         for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio):
             track = otio.schema.Track(name=kind, kind=kind)
             track.extend(_clip(otio, kept, delivery) for kept in delivery.edits.kept)
             timeline.tracks.append(track)
         return {".otio": otio.adapters.write_to_string(timeline, "otio_json") + "\n"}
+
+
+def _text(name: str) -> str:
+    """A file's name as text; bytes that are none come out as escapes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _clip(otio: Any, kept: Kept, delivery: Delivery) -> Any:
@@ -32,7 +37,7 @@ def _clip(otio: Any, kept: Kept, delivery: Delivery) -> Any:
         available_range=_range(otio, Fraction(0), delivery.source_duration, delivery.rate),
     )
     return otio.schema.Clip(
-        name=delivery.source.stem,
+        name=_text(delivery.source.stem),
         media_reference=media,
         source_range=_range(otio, kept.span.start, kept.span.duration, delivery.rate),
         metadata={"aigc_edit": dict(kept.why)},
