@@ -42,6 +42,6 @@ PATCH_MEAN_LEVELS, PATCH_WORST_LEVELS = 1.5, 4
 ONE_LEVEL = 1
 # A table of 65 steps and eight bits, half a level of it rounding; more only where BT.709 ends.
 TABLE_LEVELS = 0.5  # mean
-HUE_DEGREES = 0.5  # in Oklab; scaling light turns no hue but by rounding
+HUE_DEGREES = 0.5  # in Oklab; what is not mapped turns no hue but by rounding
 # Chroma on the wrong side of its pixels moves colours by half a pixel.
 SITED_PIXELS = 0.1

@@ -39,7 +39,7 @@ _GAMUT_KEPT = 0.98
 _GAMUT_REACHED = (1.59, 1.09, 1.12)
 _GAMUT_POWER = 1.2  # how softly, as in the ACES Reference Gamut Compression
 TABLE_POINTS = 65
-_CURVE_END = 7.0  # more than 10,000 nits of any colour, as R'G'B' with SDR's white at 1
+_CURVE_END = 2.0  # more than any colour of BT.2020 reaches in BT.709
 _CURVE_STEPS = 1 << 16
 
 
@@ -108,32 +108,32 @@ def to_sdr(coded: Tensor, colour: Colour) -> Tensor:
         colour: of the source; HDR that tells no primaries has those of BT.2020.
     """
     unmapped = _unmapped(coded, colour)
-    return (unmapped * _gain(unmapped.amax(-3, keepdim=True), colour)).clamp(0, 1)
+    return (unmapped * _gain(unmapped.amax(-3, keepdim=True))).clamp(0, 1)
 
 
 def _unmapped(coded: Tensor, colour: Colour) -> Tensor:
-    """BT.709 R'G'B' of all the light there is; 1.0 is SDR's white, and HDR goes beyond."""
+    """BT.709 R'G'B'; colours that only a wide gamut can show go beyond 1.0."""
     return _matched(_light(coded, colour), colour) ** (1 / _GAMMA)
 
 
-def _gain(top: Tensor, colour: Colour) -> Tensor:
-    """What brings a colour whose largest part is `top` within [0, 1].
+def _gain(top: Tensor) -> Tensor:
+    """What brings a colour of a wide gamut whose largest part is `top` within [0, 1].
 
-    By the largest part, so that no part is cut off and hues stay (maxRGB in BT.2390).
+    By the largest part, so that no part is cut off and its hue stays.
     """
-    if not colour.hdr:
-        return 1 / top.clamp(min=1)
-    top = top.clamp(min=1e-3)
-    mapped = mapped_down(SDR_WHITE * top**_GAMMA, colour.peak or HDR_PEAK) / SDR_WHITE
-    return (mapped ** (1 / _GAMMA) / top).clamp(max=1)
+    return 1 / top.clamp(min=1)
 
 
 def _light(coded: Tensor, colour: Colour) -> Tensor:
-    """Linear light in the source's primaries, 1.0 for SDR's white."""
-    if colour.transfer == PQ:
-        return pq_to_light(coded) / SDR_WHITE
-    if colour.transfer == HLG:
-        return hlg_to_light(coded) / SDR_WHITE
+    """Linear light in the source's primaries, at most 1.0: SDR's white.
+
+    HDR is mapped down part by part (R'G'B' in BT.2390): what is brighter than SDR can show turns
+    towards white, as it does on film. By the largest part alone hues would hold, and gold in the
+    sun would be a flat orange.
+    """
+    if colour.hdr:
+        light = pq_to_light(coded) if colour.transfer == PQ else hlg_to_light(coded)
+        return mapped_down(light, colour.peak or HDR_PEAK) / SDR_WHITE
     return coded.clamp(0, 1) ** _GAMMA
 
 
@@ -169,10 +169,11 @@ def _weighed(rgb: Tensor, weights: tuple[float, float, float]) -> Tensor:
 
 
 class SdrTable:
-    """`to_sdr` by tables, on any device: a cube of 65 steps for colours, a curve for brightness.
+    """`to_sdr` by tables, on any device: a cube of 65 steps for colours, a curve for what a wide
+    gamut has beyond 1.0.
 
-    Brightness has a table of its own because the largest part of a colour has edges where
-    another part becomes the largest, and a cube would round them off by up to nine levels.
+    That has a table of its own because the largest part of a colour has edges where another
+    part becomes the largest, and a cube would round them off.
     """
 
     def __init__(self, colour: Colour) -> None:
@@ -231,4 +232,4 @@ def _curve(colour: Colour) -> Tensor:
     """float32 [N + 1]: levels for each unit of light, by the largest part of a colour."""
     import torch
 
-    return 255 * _gain(torch.linspace(0, _CURVE_END, _CURVE_STEPS + 1), colour)
+    return 255 * _gain(torch.linspace(0, _CURVE_END, _CURVE_STEPS + 1))

@@ -150,14 +150,26 @@ def test_bt_709_colours_in_bt_2020_come_out_as_they_were():
     assert torch.allclose(to_sdr(coded, SDR_2020), rgb, atol=2e-3)
 
 
-@pytest.mark.parametrize("nits", [50, 203, 800])
-def test_hues_hold_however_bright_they_are(nits):
+def test_hues_hold_below_the_knee():
     rgb = colours((1, 0.55, 0.4), (0.45, 1, 0.5), (0.4, 0.5, 1), (1, 0.95, 0.3))
-    coded = light_to_pq(nits * rgb)
+    coded = light_to_pq(40 * rgb)
     plain = Colour(1, 1, 16, full_range=False)  # primaries of BT.709, so that hues compare
     turned = (hue(to_sdr(coded, plain) ** 2.4) - hue(rgb) + 180) % 360 - 180
 
     assert turned.abs().max() < HUE_DEGREES
+
+
+def test_what_is_too_bright_turns_towards_white_and_never_darker():
+    """Gold in the sun is pale, not a flat orange: red alone must not set how bright it is."""
+    gold = torch.tensor([1.0, 0.55, 0.25], dtype=torch.float64)
+    nits = torch.tensor([20, 100, 300, 1000, 3000, 10_000], dtype=torch.float64)
+    shown = to_sdr(light_to_pq(gold[:, None, None] * nits[None, None]), PQ_2020)[:, 0]
+    luminance = (torch.tensor([0.2126, 0.7152, 0.0722])[:, None] * shown).sum(0)
+    saturation = 1 - shown.amin(0) / shown.amax(0)
+
+    assert (luminance.diff() >= 0).all()
+    assert (saturation[1:].diff() <= 1e-9).all()
+    assert shown[:, -1].min() > 0.9
 
 
 def test_what_bt_709_cannot_show_comes_in_softly():
