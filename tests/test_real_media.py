@@ -99,7 +99,9 @@ def decoded(path: Path) -> tuple[int, int]:
     frames = samples = 0
     with av.open(str(path)) as container:
         decoded_frames = (
-            (packet, frame) for packet in container.demux() for frame in packet.decode()
+            (packet, frame)
+            for packet in container.demux(*container.streams.video, *container.streams.audio)
+            for frame in packet.decode()
         )
         for packet, frame in decoded_frames:
             if isinstance(frame, av.VideoFrame):

@@ -78,7 +78,7 @@ def facts(path: Path) -> Facts:
     """
     frames, shape, loudest, finite = 0, (0, 0), 0.0, True
     with av.open(f"file:{path.absolute()}") as container:
-        for frame in container.decode():
+        for frame in container.decode(*container.streams.video, *container.streams.audio):
             if isinstance(frame, av.VideoFrame):
                 frames += 1
                 shape = (frame.width, frame.height)
@@ -143,7 +143,7 @@ def checksums(path: Path) -> tuple[str, ...]:
     pictures: list[str] = []
     sound = hashlib.sha256()
     with av.open(f"file:{path.absolute()}") as container:
-        for frame in container.decode():
+        for frame in container.decode(*container.streams.video, *container.streams.audio):
             if isinstance(frame, av.VideoFrame):
                 planes = frame.to_ndarray().tobytes()
                 stamp = repr((frame.pts, frame.time_base, frame.width)).encode()
