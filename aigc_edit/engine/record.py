@@ -84,9 +84,11 @@ def make_record(
     costs: Sequence[PassCost],
     output: Mapping[str, Any],
     sound: Sequence[Mapping[str, Any]],
+    generations: int,
     check: Mapping[str, Any],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
+    """The whole record; `generations` counts how often a picture was encoded at most."""
     return {
         "schema": SCHEMA,
         "versions": versions(),
@@ -97,7 +99,7 @@ def make_record(
         "kept": edit_facts(edits),
         "sound": [dict(track) for track in sound],
         "output": dict(output),
-        "generations": 1,
+        "generations": generations,
         "passes": costs_facts(costs),
         "check": dict(check),
         "warnings": list(warnings),

@@ -264,6 +264,7 @@ class Rendering:
                 "changes": list(changes) if encoded else [],
             },
             sound=[sound.facts() for sound in sounds],
+            generations=int(encoded),
             check=report.facts(),
             warnings=self._warnings(picture, report),
         )
