@@ -201,8 +201,7 @@ class Rendering:
                 SoundPart(sound.path, track_metadata(sound.track), default=number == 0)
                 for number, sound in enumerate(sounds)
             ],
-            step=1 / (output.video.fps or self.source.video.rate),
-            last=float(picture.times[-1]),
+            times=picture.times,
             end=self.edits.duration,
             metadata=kept if output.metadata else {},
             chapters=output_chapters(self.source.chapters, self.edits) if output.metadata else (),

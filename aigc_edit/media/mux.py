@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import numpy.typing as npt
 
 from aigc_edit.errors import EncodeError
 from aigc_edit.media.nal import AvcHeaders
@@ -21,7 +23,6 @@ from aigc_edit.media.streams import Chapter
 from aigc_edit.media.writer import abandoned
 from aigc_edit.timeline import Span
 
-_SAME_PICTURE = 1e-5  # seconds
 _FASTSTART = (".mp4", ".mov")
 _ISO_FORMATS = ("mp4", "mov")
 _FORMATS = {".mkv": "matroska"}
@@ -67,14 +68,13 @@ class Programme:
     """All that goes into one file.
 
     Attributes:
-        step: usual time between two pictures, seconds.
-        last: when the last picture is shown, seconds; it stays until `end`.
+        times: float64 [N], when each picture is shown, seconds, in order.
+        end: until when the last one stays, seconds.
     """
 
     pictures: Sequence[PicturePart]
     sounds: Sequence[SoundPart]
-    step: Fraction
-    last: float
+    times: npt.NDArray[np.float64]
     end: Fraction
     metadata: Mapping[str, str] = field(default_factory=dict)
     chapters: Sequence[Chapter] = ()
@@ -161,12 +161,14 @@ def _pictures(programme: Programme, stream: Any) -> Iterator[Any]:
     """The packets of all parts on one clock."""
     base = stream.time_base
     depth = max(part.depth for part in programme.pictures)
-    clock = DecodeTimes(depth, max(1, round(programme.step / base)))
+    shown = programme.times[max(0, len(programme.times) - 1 - depth) :]
+    clock = DecodeTimes(depth, round(float(shown[-1] - shown[0]) / base))
+    # As long as the last picture stays; the container makes up all others from the times.
+    duration = max(1, round((programme.end - Fraction(float(shown[-1]))) / base))
     for part in programme.pictures:
         for packet, time in _copied(part) if isinstance(part, CopiedPart) else _encoded(part):
             packet.stream = stream
-            rest, is_last = programme.end - time, time > programme.last - _SAME_PICTURE
-            packet.duration = max(1, round((rest if is_last else min(programme.step, rest)) / base))
+            packet.duration = duration
             packet.pts = round(time / base)
             packet.dts = clock.next(packet.pts)
             packet.time_base = base

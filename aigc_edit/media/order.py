@@ -25,10 +25,15 @@ class DecodeTimes:
 
     They are the presentation times in order, `depth` packets late: rising, and never after the
     presentation, whatever clock each piece had.
+
+    Args:
+        lag: how long before the first picture decoding begins, in ticks; at least `depth`. MP4
+            takes the sum of all steps for the length of the film: it is right where the lag is
+            as long as the steps of the last `depth` pictures, which it stands for.
     """
 
-    def __init__(self, depth: int, step: int) -> None:
-        self._depth, self._step = depth, step
+    def __init__(self, depth: int, lag: int) -> None:
+        self._depth, self._lag = depth, max(lag, depth)
         self._waiting: list[int] = []
         self._given = 0
         self._first = 0
@@ -37,8 +42,8 @@ class DecodeTimes:
         """The decode time of the packet that is shown at `time`."""
         if not self._given:
             self._first = time
-        self._given += 1
+        place, self._given = self._given, self._given + 1
         heapq.heappush(self._waiting, time)
-        if self._given <= self._depth:
-            return self._first - (self._depth - self._given + 1) * self._step
+        if place < self._depth:
+            return self._first - self._lag + self._lag * place // self._depth
         return heapq.heappop(self._waiting)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from aigc_edit.media.looks import HLG, PQ, PRIMARIES_709, PRIMARIES_2020, PRIMARIES_P3, Colour
+from aigc_edit.media.looks import PQ, PRIMARIES_709, PRIMARIES_2020, PRIMARIES_P3, Colour
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -177,7 +177,7 @@ class SdrTable:
     """
 
     def __init__(self, colour: Colour) -> None:
-        self._atlas, self._curve = _atlas(colour), _curve(colour)
+        self._atlas, self._curve = _atlas(colour), _curve()
 
     def __call__(self, coded: Tensor) -> Tensor:
         """uint8 [T, 3, H, W] BT.709 SDR for uint16 [T, 3, H, W] in the source's transfer."""
@@ -227,8 +227,8 @@ def _atlas(colour: Colour) -> Tensor:
     return _unmapped(coded.reshape(3, TABLE_POINTS, -1), colour).unsqueeze(0)
 
 
-@lru_cache(maxsize=4)
-def _curve(colour: Colour) -> Tensor:
+@lru_cache(maxsize=1)
+def _curve() -> Tensor:
     """float32 [N + 1]: levels for each unit of light, by the largest part of a colour."""
     import torch
 

@@ -208,3 +208,17 @@ def test_a_forced_rate_is_constant_and_shows_what_was_on_display(clap_clip, tmp_
     for time, number in shown:
         span_start = 60 if time < 2 else 120
         assert number == span_start + int(time * 30 + Fraction(1, 1000))
+
+
+def test_the_last_picture_stays_until_the_end_however_slow_the_last_ones_are(tmp_path):
+    times = [Fraction(k, 25) for k in range(50)]
+    times += [times[-1] + Fraction(k, 4) for k in range(1, 9)]
+    clip = make_clip(tmp_path / "slow.mp4", ClipSpec(frames=58, times=times, rate=Fraction(25)))
+    for mode in ("encode", "auto"):
+        result = cut(clip, tmp_path, "[[0.4s, 3.9s]]", f"{{video: {mode}}}", name=f"{mode}.mp4")
+        with av.open(str(result.output)) as container:
+            picture = container.streams.video[0]
+            end = float((picture.start_time + picture.duration) * picture.time_base)
+
+        assert end == pytest.approx(3.5, abs=0.002)
+        assert [n for _, n in shown_frames(result.output)] == list(range(10, 57))

@@ -68,8 +68,8 @@ def written(folder: Path, chosen: PictureSettings, times: list[Fraction]) -> Enc
 
 
 def programme(picture: EncodedPart, times: list[Fraction], *sounds: SoundPart, **metadata):
-    step = Fraction(1, 25)
-    return Programme([picture], sounds, step, float(times[-1]), times[-1] + step, metadata)
+    shown = np.array([float(time) for time in times])
+    return Programme([picture], sounds, shown, times[-1] + Fraction(1, 25), metadata)
 
 
 def heard(folder: Path, codec: str, rate: int = 48_000) -> Path:
