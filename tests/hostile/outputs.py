@@ -81,7 +81,8 @@ def facts(path: Path) -> Facts:
         for frame in container.decode(*container.streams.video, *container.streams.audio):
             if isinstance(frame, av.VideoFrame):
                 frames += 1
-                shape = (frame.width, frame.height)
+                lying = round(frame.rotation) % 180 == 90  # a copy keeps its display matrix
+                shape = (frame.height, frame.width) if lying else (frame.width, frame.height)
             else:
                 samples = frame.to_ndarray()
                 finite = finite and bool(np.isfinite(samples).all())
