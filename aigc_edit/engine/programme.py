@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from aigc_edit.media import AudioStream, Chapter
+from aigc_edit.media import AudioStream, Chapter, Source
 from aigc_edit.timeline import EditList, Span
 
 # Where a file was filmed: ISO 6709 strings of phones, QuickTime's and Matroska's names for them.
@@ -55,3 +55,13 @@ def sound_tracks(
         return ()
     others = [s for s in every if s.index != chosen.index] if wanted == "all" else []
     return (chosen, *others)
+
+
+def left_out(source: Source, heard: Sequence[AudioStream]) -> list[str]:
+    """Streams of a source that do not come out, in words."""
+    sounds = [s for s in source.audio_tracks if s not in heard]
+    return [
+        *(f"sound: {stream}" for stream in sounds),
+        *(f"subtitles: {stream}" for stream in source.subtitle_tracks),
+        *source.others,
+    ]

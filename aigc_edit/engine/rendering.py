@@ -17,6 +17,7 @@ from aigc_edit.engine.check import CheckReport, Expected, check_result, decode_s
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
 from aigc_edit.engine.programme import (
+    left_out,
     output_chapters,
     output_metadata,
     sound_tracks,
@@ -261,6 +262,7 @@ class Rendering:
                 "not_copied_because": planned.choice.why if planned.choice else "",
                 "resumed": picture.resumed,
                 "changes": list(changes) if encoded else [],
+                "left_out": left_out(self.source, [sound.track for sound in sounds]),
             },
             sound=[sound.facts() for sound in sounds],
             generations=int(encoded),

@@ -30,6 +30,7 @@ from aigc_edit.media.streams import (
     chosen_video,
     clean_metadata,
     codec_of,
+    other_streams,
     subtitle_stream,
     subtitle_streams,
 )
@@ -103,6 +104,7 @@ class Source:
     Attributes:
         video, audio, subtitles: the streams that are read.
         audio_tracks, subtitle_tracks: all there are, in the order of the file.
+        others: what else the file holds (covers, data, attachments), in words.
         chapters: in source time.
         metadata: what the file says of itself, as plain single lines.
         clock: how its packets' times become one clock without jumps.
@@ -124,6 +126,7 @@ class Source:
     subtitles: SubtitleStream | None = None
     audio_tracks: tuple[AudioStream, ...] = ()
     subtitle_tracks: tuple[SubtitleStream, ...] = ()
+    others: tuple[str, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     clock: SourceClock = field(default_factory=SourceClock)
@@ -204,6 +207,7 @@ def probe(path: str | Path, choice: InputChoice | None = None) -> Source:
             subtitles=subtitle_stream(texts) if texts is not None else None,
             audio_tracks=audio_streams(container),
             subtitle_tracks=subtitle_streams(container),
+            others=other_streams(container, stream),
             chapters=chapters_of(container, video.first, duration),
             metadata=clean_metadata(container.metadata),
             clock=scan.clock,

@@ -143,6 +143,18 @@ def codec_of(stream: Any) -> str:
     return str(stream.codec_context.codec.canonical_name)
 
 
+def other_streams(container: Any, chosen: Any) -> tuple[str, ...]:
+    """Streams that are neither the chosen picture nor sound nor subtitles, in words."""
+    found = (s for s in container.streams if s.type not in ("audio", "subtitle"))
+    return tuple(_other(s) for s in found if s.index != chosen.index)
+
+
+def _other(stream: Any) -> str:
+    cover = "cover" if stream.type == "video" and stream.disposition & _COVER else ""
+    codec = codec_of(stream) if stream.codec_context is not None else ""
+    return _words(cover or stream.type, codec, clean_text(stream.metadata.get("filename", "")))
+
+
 def audio_stream(stream: Any) -> AudioStream:
     context = stream.codec_context
     return AudioStream(

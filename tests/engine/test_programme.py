@@ -134,3 +134,4 @@ def test_another_track_is_chosen_and_nothing_told(rich_clip, tmp_path):
     assert "title" not in {key.lower() for key in metadata}
     assert chapters == []
     assert [track["track"] for track in result.record["sound"]] == ["deu flac mono"]
+    assert result.record["output"]["left_out"] == ["sound: eng flac mono"]
