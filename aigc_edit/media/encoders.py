@@ -14,6 +14,7 @@ import av
 import av.error
 
 from aigc_edit.errors import EncodeError
+from aigc_edit.media.looks import Mastering
 
 Options = Mapping[str, str]
 _BT470BG, _SMPTE170M = 5, 6  # ITU-T H.273; the same matrix
@@ -146,15 +147,36 @@ def chosen_encoder(codec: str, wanted: str = "auto") -> Encoder:
 
 
 def encoder_options(
-    encoder: Encoder, quality: int, preset: str, width: int, sps_id: int | None = None
+    encoder: Encoder,
+    quality: int,
+    preset: str,
+    width: int,
+    sps_id: int | None = None,
+    mastering: Mastering | None = None,
 ) -> dict[str, str]:
-    """The options of an encoder for pictures of a width."""
+    """The options of an encoder for pictures of a width; see PictureSettings for the rest."""
     options, own = encoder.options(quality, preset), []
+    if encoder.name == "libx265" and mastering is not None:
+        options["x265-params"] = f"{options['x265-params']}:{_hdr10(mastering)}"
     if encoder.name == "libx264" and width % _STEADY_WIDTH and _has_avx512():
         own.append("asm=AVX2")
     if sps_id is not None:
         own.append(f"sps-id={sps_id}")
     return options | ({"x264-params": ":".join(own)} if own else {})
+
+
+def _hdr10(mastering: Mastering) -> str:
+    """HDR10 metadata as x265 takes it: in steps of 1/50,000 and of 1/10,000 nits."""
+    words = [f"hdr10=1:max-cll={mastering.max_cll},{mastering.max_fall}"]
+    if mastering.display:
+        *points, dark, bright = mastering.display
+        red, green, blue, white = (
+            f"({x * 50_000:.0f},{y * 50_000:.0f})"
+            for x, y in zip(points[::2], points[1::2], strict=True)
+        )
+        light = f"L({bright * 10_000:.0f},{dark * 10_000:.0f})"
+        words.append(f"master-display=G{green}B{blue}R{red}WP{white}{light}")
+    return ":".join(words)
 
 
 # x264's AVX-512 code reads past lines that are no multiple of this, so that the same pictures

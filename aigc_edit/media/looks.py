@@ -25,23 +25,45 @@ _HD_LINES = 720  # untagged video of that height is BT.709, below it BT.601, as 
 _FULL_RANGE = 2
 _CHROMA = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
 TILT_TOLERANCE = 1  # degrees; display matrices are fixed point
-_MAX_LUMINANCE = (72, 84)  # of AVMasteringDisplayMetadata: a rational, and whether it is there
+_DISPLAY = struct.Struct("=22i")  # ten rationals, and whether primaries and luminance are there
 _PQ_PEAK = 10_000.0  # nits; no display and no sane header goes beyond
 
 
 @dataclass(frozen=True, slots=True)
-class Colour:
-    """Matrix, primaries, transfer and range, as FFmpeg numbers them (ITU-T H.273).
+class Mastering:
+    """What an HDR10 file says of the display that it was made on, and of its light.
 
     Attributes:
-        peak: brightest light of an HDR source in nits, where its file says so.
+        display: (x, y) of red, green, blue and white, then darkest and brightest light in nits
+            (SMPTE ST 2086); None where the file does not say.
+        max_cll, max_fall: nits of the brightest pixel and picture (CTA-861.3); 0 is unknown.
     """
+
+    display: tuple[float, ...] | None
+    max_cll: int
+    max_fall: int
+
+    @property
+    def peak(self) -> float | None:
+        """Brightest light in nits: what the film has, before what its display could show."""
+        brightest = self.max_cll or (self.display[-1] if self.display else 0)
+        return min(float(brightest), _PQ_PEAK) if brightest > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Matrix, primaries, transfer and range, as FFmpeg numbers them (ITU-T H.273)."""
 
     matrix: int
     primaries: int
     transfer: int
     full_range: bool
-    peak: float | None = None
+    mastering: Mastering | None = None
+
+    @property
+    def peak(self) -> float | None:
+        """Brightest light of an HDR source in nits, where its file says so."""
+        return self.mastering.peak if self.mastering else None
 
     @property
     def hdr(self) -> bool:
@@ -92,15 +114,15 @@ def written_colour(colour: Colour, *, filtered: bool) -> Colour:
 def colour_of(frame: Any) -> Colour:
     """The colour of a decoded frame; what it does not tell is what players assume."""
     primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
-    peak = _peak(frame) if transfer == PQ else None
+    mastering = _mastering(frame) if transfer == PQ else None
     if _is_rgb(frame.format):
-        return Colour(RGB, primaries, transfer, full_range=True, peak=peak)
+        return Colour(RGB, primaries, transfer, full_range=True, mastering=mastering)
     matrix = int(frame.colorspace)
     if matrix not in _MATRICES:  # YUV that calls itself RGB, too, is as good as untagged
         wide = transfer in (PQ, HLG) or primaries == PRIMARIES_2020
         matrix = MATRIX_709 if frame.height >= _HD_LINES else MATRIX_601
         matrix = MATRIX_2020 if wide else matrix
-    return Colour(matrix, primaries, transfer, _full_range(frame), peak)
+    return Colour(matrix, primaries, transfer, _full_range(frame), mastering)
 
 
 def _full_range(frame: Any) -> bool:
@@ -110,26 +132,23 @@ def _full_range(frame: Any) -> bool:
     return bool(frame.format.name.startswith("gray") and not frame.color_range)
 
 
-def _peak(frame: Any) -> float | None:
-    """Nits: MaxCLL (CTA-861.3) before the mastering display's peak (SMPTE ST 2086)."""
+def _mastering(frame: Any) -> Mastering | None:
     found = {data.type.name: bytes(data) for data in frame.side_data}
-    peaks = [
-        _max_cll(found.get("CONTENT_LIGHT_LEVEL", b"")),
-        _mastered(found.get("MASTERING_DISPLAY_METADATA", b"")),
-    ]
-    return next((min(peak, _PQ_PEAK) for peak in peaks if peak > 0), None)
+    display = _display(found.get("MASTERING_DISPLAY_METADATA", b""))
+    light = found.get("CONTENT_LIGHT_LEVEL", b"")
+    max_cll, max_fall = struct.unpack_from("=2I", light) if len(light) >= 8 else (0, 0)
+    return Mastering(display, max_cll, max_fall) if display or max_cll else None
 
 
-def _max_cll(data: bytes) -> float:
-    return float(struct.unpack_from("=I", data)[0]) if len(data) >= 4 else 0.0
-
-
-def _mastered(data: bytes) -> float:
-    at, flag = _MAX_LUMINANCE
-    if len(data) < flag + 4 or not struct.unpack_from("=i", data, flag)[0]:
-        return 0.0
-    number, base = struct.unpack_from("=2i", data, at)
-    return number / base if base else 0.0
+def _display(data: bytes) -> tuple[float, ...] | None:
+    """The ten rationals of AVMasteringDisplayMetadata, if both halves are there."""
+    if len(data) < _DISPLAY.size:
+        return None
+    *numbers, has_primaries, has_luminance = _DISPLAY.unpack_from(data)
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+    if not (has_primaries and has_luminance) or any(base == 0 for _, base in pairs):
+        return None
+    return tuple(number / base for number, base in pairs)
 
 
 def has_alpha(pixel_format: Any) -> bool:

@@ -94,6 +94,7 @@ class PictureWriter:
                     settings.preset,
                     self._fit.width,
                     settings.sps_id,
+                    settings.colour.mastering,
                 ),
             )
         self._configure(self._stream.codec_context)

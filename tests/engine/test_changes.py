@@ -23,12 +23,23 @@ def cut(path, tmp_path, extra="", output="{video: encode}", name="out.mp4", span
     return run(pipeline, path, tmp_path / name, OPTIONS)
 
 
+MASTERING = (
+    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50):"
+    "max-cll=1234,400:hdr10=1"
+)
+
+
 def coded(path, pixel_format: str, size=(192, 108), transfer: int = 1, primaries: int = 1, **sides):
     """A clip of a grey ramp by x265, 30 frames."""
     width, height = size
     with av.open(str(path), "w") as container:
         stream = container.add_stream(
-            "libx265", rate=30, options={"x265-params": "log-level=error", "preset": "ultrafast"}
+            "libx265",
+            rate=30,
+            options={
+                "x265-params": f"log-level=error:{sides.get('light', '')}",
+                "preset": "ultrafast",
+            },
         )
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
         context = stream.codec_context
@@ -53,6 +64,19 @@ def test_hdr_that_nothing_touches_stays_hdr_with_all_its_bits(tmp_path, transfer
     assert (video.codec, video.pixel_format, video.depth) == ("hevc", "yuv420p10le", 10)
     assert (video.colour.transfer, video.colour.primaries) == (transfer, primaries)
     assert any("kept" in change for change in result.record["output"]["changes"])
+
+
+def test_what_an_hdr10_file_says_of_its_light_is_kept(tmp_path):
+    clip = coded(tmp_path / "h.mp4", "yuv420p10le", transfer=16, primaries=9, light=MASTERING)
+    before = probe(clip).video.colour.mastering
+    after = probe(cut(clip, tmp_path).output).video.colour.mastering
+
+    assert before is not None
+    assert before.display == pytest.approx(
+        (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329, 0.005, 4000)
+    )
+    assert (before.max_cll, before.max_fall, before.peak) == (1234, 400, 1234)
+    assert after == before
 
 
 def test_hdr_that_a_filter_sees_becomes_sdr_and_the_record_says_so(tmp_path):

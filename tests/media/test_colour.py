@@ -251,7 +251,7 @@ def test_colours_do_not_wander_from_generation_to_generation(tmp_path):
 
 def test_what_the_frames_are_after_the_contract():
     pal = Colour(5, 5, 6, full_range=True)
-    hdr = Colour(9, 9, 16, full_range=False, peak=4000.0)
+    hdr = Colour(9, 9, 16, full_range=False)
 
     assert contract_colour(pal) == Colour(1, 5, 6, full_range=False)
     assert contract_colour(hdr) == contract_colour(Colour(9, 9, 14, full_range=False)) == BT709

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -12,7 +10,7 @@ import pytest
 import torch
 
 from aigc_edit.media import Colour, PictureConverter, PictureForm, PictureShrinker, probe
-from aigc_edit.media.looks import _peak
+from aigc_edit.media.looks import Mastering
 from aigc_edit.media.tonemap import (
     SDR_WHITE,
     SdrTable,
@@ -132,7 +130,8 @@ def test_neutral_stays_neutral_and_brighter_stays_brighter(kind):
 
 @pytest.mark.parametrize("peak", [None, 400.0, 4000.0])
 def test_a_peak_is_shown_as_white(peak):
-    colour = Colour(9, 9, 16, full_range=False, peak=peak)
+    display = (0.0,) * 9 + (peak,) if peak else None
+    colour = Colour(9, 9, 16, full_range=False, mastering=Mastering(display, 0, 0))
     code = light_to_pq(torch.tensor([peak or 1000.0], dtype=torch.float64))
 
     assert to_sdr(greys(code), colour).min() == pytest.approx(1, abs=1e-3)
@@ -229,28 +228,3 @@ def test_sdr_is_not_touched():
     assert np.abs(converter.array(frame).astype(int) - 128).max() <= 1
     batch = converter.batch([frame], "cpu")
     assert torch.equal(batch[0].permute(1, 2, 0), torch.from_numpy(converter.array(frame)))
-
-
-def side_data(name: str, data: bytes) -> Any:
-    class Held(bytes):
-        type = SimpleNamespace(name=name)
-
-    return Held(data)
-
-
-def test_the_peak_is_what_the_file_tells():
-    mastered = struct.pack("=20i", *([0] * 16), 1, 10_000, 40_000_000, 10_000)
-    mastered += struct.pack("=2i", 0, 1)
-    light = struct.pack("=2I", 1234, 400)
-    frames = [
-        SimpleNamespace(side_data=[side_data("MASTERING_DISPLAY_METADATA", mastered)]),
-        SimpleNamespace(
-            side_data=[
-                side_data("MASTERING_DISPLAY_METADATA", mastered),
-                side_data("CONTENT_LIGHT_LEVEL", light),
-            ]
-        ),
-        SimpleNamespace(side_data=[]),
-    ]
-
-    assert [_peak(frame) for frame in frames] == [4000.0, 1234.0, None]
