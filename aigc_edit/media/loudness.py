@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ _RELATIVE_GATE = -10.0  # LU
 _OFFSET = -0.691  # dB, so that a 997 Hz sine at 0 dBFS reads -3.01 LUFS
 SILENCE = -120.0  # LUFS, where there is nothing to measure
 _OVERSAMPLING = 4  # BS.1770-4 annex 2, at 48 kHz
+_REACH = 10  # samples on each side that a value between two is made of
+_KAISER_BETA = 5.0
+_K_SECONDS = 0.2
 _PIECE, _MARGIN = 512, 64  # samples that PeakFinder looks at together, and beside them
 _RISE = 1.5  # 3.5 dB
 # Weights of 5.1 in FFmpeg's order (L R C LFE Ls Rs); all other layouts weigh 1.
@@ -43,8 +47,7 @@ class LoudnessMeter:
     def __init__(self, rate: int, channels: int, *, peaks: bool = True) -> None:
         self._hop = rate * HOP_SECONDS  # samples; no whole number at 11,025 Hz
         self._hops_done = 0
-        self._sections = _k_weighting(rate)
-        self._state = np.zeros((len(self._sections), channels, 2))
+        self._filter = _KFilter(rate, channels)
         weights = _SURROUND_WEIGHTS if channels == 6 else (1.0,) * channels
         self._weights = np.array(weights)[:, None]
         self._left = np.zeros(0)
@@ -53,12 +56,9 @@ class LoudnessMeter:
 
     def add(self, samples: Samples) -> None:
         """Measures float32 [C, N] more."""
-        from scipy.signal import sosfilt
-
         if not samples.shape[1]:
             return
-        weighted, self._state = sosfilt(self._sections, samples, axis=1, zi=self._state)
-        power = (self._weights * np.square(weighted)).sum(axis=0)
+        power = (self._weights * np.square(self._filter(samples))).sum(axis=0)
         self._gather(np.concatenate([self._left, power]))
         if self._peaks is not None:
             self._peaks.add(samples)
@@ -107,12 +107,9 @@ class TruePeaks:
 
     def add(self, samples: Samples) -> npt.NDArray[np.float32]:
         """float32 [N]: the highest absolute value around each of N samples, DELAY ago."""
-        from scipy.signal import resample_poly
-
         joined = np.concatenate([self._held, samples], axis=1)
         self._held = joined[:, joined.shape[1] - 2 * self.DELAY :]
-        dense = np.abs(resample_poly(joined, _OVERSAMPLING, 1, axis=1)).max(axis=0)
-        judged = dense.reshape(-1, _OVERSAMPLING).max(axis=1)[self.DELAY : -self.DELAY]
+        judged = _between(joined).max(axis=0)[self.DELAY : -self.DELAY]
         return np.asarray(judged, np.float32)
 
     def rest(self) -> npt.NDArray[np.float32]:
@@ -153,8 +150,6 @@ class PeakFinder:
             self._look(joined[:, : whole + 2 * _MARGIN])
 
     def _look(self, joined: Samples) -> None:
-        from scipy.signal import resample_poly
-
         size = _PIECE + 2 * _MARGIN
         pieces = np.lib.stride_tricks.sliding_window_view(joined, size, axis=1)[:, ::_PIECE]
         pieces = pieces.reshape(-1, size)
@@ -162,8 +157,7 @@ class PeakFinder:
         self._peak = max(self._peak, float(highest.max(initial=0)))
         near = pieces[highest * _RISE > self._peak]
         if len(near):
-            dense = np.abs(resample_poly(near, _OVERSAMPLING, 1, axis=1))
-            inner = dense[:, _MARGIN * _OVERSAMPLING : -_MARGIN * _OVERSAMPLING]
+            inner = _between(near)[:, _MARGIN:-_MARGIN]
             self._peak = max(self._peak, float(inner.max()))
 
     def peak(self) -> float:
@@ -195,20 +189,66 @@ def _gated(windows: npt.NDArray[np.float64]) -> float:
     return float(_lufs(kept.mean(keepdims=True))[0])
 
 
-def _k_weighting(rate: int) -> npt.NDArray[np.float64]:
-    """The two sections of BS.1770's K filter for any rate (analogue prototypes, bilinear)."""
+def _between(samples: Samples) -> npt.NDArray[np.float32]:
+    """The highest absolute value at and between samples [C, N], four times oversampled."""
+    highest = np.zeros(samples.shape, np.float32)
+    for taps in _phases():
+        for row, best in zip(samples, highest, strict=True):
+            found = np.convolve(row, taps)[_REACH : _REACH + len(row)]
+            np.maximum(best, np.abs(found), out=best)
+    return highest
+
+
+@cache
+def _phases() -> tuple[npt.NDArray[np.float32], ...]:
+    """The four phases of a low pass at the old Nyquist frequency: a sinc in a Kaiser window."""
+    places = np.arange(-_REACH * _OVERSAMPLING, _REACH * _OVERSAMPLING + 1)
+    taps = np.sinc(places / _OVERSAMPLING) * np.kaiser(len(places), _KAISER_BETA)
+    taps *= _OVERSAMPLING / taps.sum()
+    return tuple(taps[phase::_OVERSAMPLING].astype(np.float32) for phase in range(_OVERSAMPLING))
+
+
+class _KFilter:
+    """BS.1770's K filter, block by block. By FFT: its answer to a click is over in a fifth of a
+    second to the last bit of a double, and importing a library of filters takes longer than that.
+    """
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._rate = rate
+        self._held = np.zeros((channels, round(rate * _K_SECONDS)))
+
+    def __call__(self, samples: Samples) -> npt.NDArray[np.float64]:
+        """float64 [C, N] for [C, N], continuous from block to block."""
+        joined = np.concatenate([self._held, samples], axis=1)
+        self._held = joined[:, joined.shape[1] - self._held.shape[1] :]
+        size = 1 << (joined.shape[1] - 1).bit_length()
+        spectrum = np.fft.rfft(joined, size, axis=1) * _k_response(self._rate, size)
+        weighted: npt.NDArray[np.float64] = np.fft.irfft(spectrum, size, axis=1)
+        return weighted[:, self._held.shape[1] : joined.shape[1]]
+
+
+@lru_cache(maxsize=8)
+def _k_response(rate: int, size: int) -> npt.NDArray[np.complex128]:
+    """The K filter at the frequencies of an FFT (analogue prototypes, bilinear)."""
     shelf = _section(rate, 1681.974450955533, 0.7071752369554196, gain_db=3.999843853973347)
     highpass = _section(rate, 38.13547087602444, 0.5003270373238773, gain_db=None)
-    return np.array([shelf, highpass])
+    delay = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)  # of one sample
+    delays = np.stack([np.ones_like(delay), delay, delay**2])
+    response: npt.NDArray[np.complex128] = np.ones_like(delay)
+    for section in (shelf, highpass):
+        response = response * (section[:3] @ delays) / (section[3:] @ delays)
+    return response
 
 
-def _section(rate: int, frequency: float, q: float, gain_db: float | None) -> list[float]:
+def _section(
+    rate: int, frequency: float, q: float, gain_db: float | None
+) -> npt.NDArray[np.float64]:
     k = math.tan(math.pi * min(frequency, 0.49 * rate) / rate)
     scale = 1 + k / q + k * k
     poles = [1.0, 2 * (k * k - 1) / scale, (1 - k / q + k * k) / scale]
     if gain_db is None:
-        return [1.0, -2.0, 1.0, *poles]
+        return np.array([1.0, -2.0, 1.0, *poles])
     high = 10 ** (gain_db / 20)
     band = high**0.4996667741545416
     zeros = [high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k]
-    return [z / scale for z in zeros] + poles
+    return np.array([z / scale for z in zeros] + poles)
