@@ -283,8 +283,8 @@ class _Work:
             tracks,
             device,
         )
-        _ensure_room(self.pipeline, source, self.edits, plan, self.output)
         with scratch_for(self.output, key) as scratch:
+            _ensure_room(self.pipeline, source, self.edits, plan, self.output.parent)
             files, record = Rendering(
                 pipeline=self.pipeline,
                 source=source,
@@ -301,7 +301,7 @@ class _Work:
 
 
 def _ensure_room(
-    pipeline: Pipeline, source: Source, edits: EditList, plan: Plan, output: Path
+    pipeline: Pipeline, source: Source, edits: EditList, plan: Plan, folder: Path
 ) -> None:
     """Raises EncodeError where the disk certainly cannot hold the result."""
     measured = any(audio_filter.measures for audio_filter in audio_filters(pipeline))
@@ -313,4 +313,4 @@ def _ensure_room(
         raw_samples=round(heard * 2 * source.audio.rate) if source.audio and measured else 0,
     )
     copied = source.bytes * plan.render.copied // source.frames
-    ensure_space(output.parent, needed + copied)
+    ensure_space(folder, needed + copied)

@@ -90,15 +90,14 @@ def sweep() -> None:
 
 
 def ensure_writable(output: Path) -> None:
-    """Makes the folder of an output and tries it.
+    """Tries the folder of an output, or the one that it will be made in; leaves nothing there.
 
     Raises:
-        EncodeError: it cannot be made or written.
+        EncodeError: it cannot be written.
     """
-    with _explained(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
+    folder = next(folder for folder in output.absolute().parents if folder.exists())
+    with _explained(output), tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import av
 import pytest
 
 from aigc_edit.engine import RunOptions, run
+from aigc_edit.errors import ProbeError
 from aigc_edit.media import scratch_for
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.testing import ClipSpec, make_clip
@@ -93,6 +94,18 @@ def test_a_damaged_piece_and_other_settings_are_made_anew(long_clip, tmp_path):
     assert damaged.record["output"]["resumed"] == 0
     assert other.record["output"]["resumed"] == 0
     assert [*tmp_path.glob(".*.part")] == []
+
+
+def test_a_run_that_cannot_begin_leaves_not_even_a_folder(tmp_path):
+    with pytest.raises(ProbeError):
+        run(
+            pipeline_from_text(TEXT),
+            tmp_path / "none.mp4",
+            tmp_path / "a" / "b" / "out.mp4",
+            OPTIONS,
+        )
+
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_two_runs_of_the_same_do_not_share_a_folder(tmp_path):
