@@ -7,6 +7,7 @@ AigcEditError                 exit code 1
 │   ├── ProbeError               cannot be opened, or is not a video
 │   ├── DecodeError              breaks while it is read
 │   └── EncodeError              cannot be written
+│       └── NoSpaceError         the disk is full
 ├── ModelError                1  weights are missing or changed
 └── PluginError               1  a stage cannot be loaded, or failed at a span
 
@@ -97,6 +98,10 @@ class DecodeError(MediaError):
 
 class EncodeError(MediaError):
     """The result cannot be written."""
+
+
+class NoSpaceError(EncodeError):
+    """The disk is full."""
 
 
 class ModelError(AigcEditError):

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from aigc_edit.api import FrameFilter
 from aigc_edit.media import CONTAINERS, SAME_TIME, AvcHeaders, Encoder, Source
@@ -102,6 +103,8 @@ def _refusal(
         (wanted.codec not in ("auto", video.codec), f"{video.codec} is not {wanted.codec}"),
         (not video.timed, "the source has no times"),
         (not source.clock.even, "the source's clock jumps"),
+        (source.index.hidden, "an edit list hides pictures of the source"),
+        (video.coded_format != video.pixel_format, "what is transparent must become black"),
         (not source.index.clean.any(), "no key frame of the source is known to be clean"),
     )
     return next((reason for refused, reason in reasons if refused), None)
@@ -136,18 +139,28 @@ def _all_whole(edits: EditList, source: Source) -> bool:
 
 
 def on_clean_keys(edits: EditList, source: Source) -> EditList:
-    """Spans grown to whole GOPs, for `copy`: nothing of what was asked for is lost."""
+    """Spans grown to whole GOPs, for `copy`: nothing of what was asked for is lost.
+
+    A span before the first clean key frame stays as it is, and cannot be copied.
+    """
     keys = source.key_times(clean=True)
     grown: list[Kept] = []
+    asked_before: Span | None = None
     for kept in edits.kept:
-        first = max(0, bisect_right(keys, kept.span.start + SAME_TIME) - 1)
-        last = bisect_left(keys, kept.span.end - SAME_TIME)
-        start, end = keys[first], keys[last] if last < len(keys) else source.duration
-        if grown and grown[-1].span.start <= start < grown[-1].span.end:
-            start = grown[-1].span.end  # this GOP was played already
-        if start < end:
-            grown.append(Kept(Span(start, end), kept.why))
-    return EditList(tuple(grown))
+        span, first = kept.span, bisect_right(keys, kept.span.start + SAME_TIME) - 1
+        last = bisect_left(keys, span.end - SAME_TIME)
+        start = keys[first] if first >= 0 else span.start
+        end = keys[last] if last < len(keys) else source.duration
+        if asked_before is not None and asked_before.end <= span.start:
+            start = max(start, min(grown[-1].span.end, end))  # that GOP was played already
+        asked_before = span
+        grown.append(Kept(Span(start, end), kept.why))
+    return EditList(tuple(kept for kept in grown if kept.span.duration > 0))
+
+
+def first_number(time: Fraction, fps: Fraction) -> int:
+    """The number of the first frame of a constant rate that is shown at or after a time."""
+    return ceil((time - SAME_TIME) * fps)
 
 
 def make_pieces(

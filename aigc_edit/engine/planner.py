@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 from pathlib import Path
 
 from aigc_edit.api import Analyzer, Audio, AudioFilter, FrameFilter, Frames, Selector, Sink, Track
 from aigc_edit.engine.cache import TrackCache
-from aigc_edit.engine.pieces import CopyChoice, Placed, copy_choice, make_pieces
+from aigc_edit.engine.pieces import CopyChoice, Placed, copy_choice, first_number, make_pieces
 from aigc_edit.engine.plan import (
     AnalysisPass,
     DecisionPass,
@@ -24,13 +23,12 @@ from aigc_edit.engine.plan import (
     estimated_seconds,
 )
 from aigc_edit.errors import UsageError
-from aigc_edit.media import CONTAINERS, Source, chosen_codec, chosen_encoder
+from aigc_edit.media import CONTAINERS, SAME_TIME, Source, chosen_codec, chosen_encoder
 from aigc_edit.pipeline import Pipeline, StageSpec, registered
 from aigc_edit.timeline import EditList
 
 _USUAL_DEPTH = 8  # bits a sample
 _DEEP_CODECS = ("hevc", "av1")  # H.264 with ten bits plays almost nowhere
-_ROUNDING = 1e-5  # seconds; as SAME_TIME
 
 
 @dataclass(frozen=True)
@@ -188,6 +186,14 @@ def _render_pass(
             cure="Use output.video.mode=auto, which copies what it can.",
         )
     pieces = make_pieces(source, edits, choice, filters)
+    if video.mode == "copy" and not all(piece.copied for piece in pieces):
+        raise UsageError(
+            "a span begins before the first key frame that can be cut at",
+            where=source.path,
+            cure="Use output.video.mode=auto, which encodes what it cannot copy.",
+        )
+    if all(piece.copied for piece in pieces):
+        codec = source.video.codec
     copied = sum(_shown(source, p.placed) for p in pieces if p.copied)
     encoded = [placed for p in pieces if not p.copied for placed in p.placed]
     frames = _shown(source, encoded) if video.fps is None else _at_rate(encoded, video.fps)
@@ -214,16 +220,19 @@ def _shown(source: Source, placed: Sequence[Placed]) -> int:
 
 
 def _at_rate(placed: Sequence[Placed], fps: Fraction) -> int:
-    return sum(ceil(p.end * fps) - ceil(p.at * fps) for p in placed)
+    return sum(first_number(p.end, fps) - first_number(p.at, fps) for p in placed)
 
 
 def _decoded(source: Source, placed: Sequence[Placed]) -> int:
     """Pictures that must be decoded to show spans."""
     if not source.video.timed:
         return round(max((p.span.end for p in placed), default=Fraction(0)) * source.video.rate)
-    first = float(source.video.first) - _ROUNDING
+    first = float(source.video.first)
+    slack = float(SAME_TIME)
     return sum(
-        source.index.decoded_for(float(p.span.start) + first, float(p.span.end) + first)
+        source.index.decoded_for(
+            float(p.span.start) + first + slack, float(p.span.end) + first - slack
+        )
         for p in placed
     )
 

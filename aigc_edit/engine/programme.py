@@ -28,16 +28,16 @@ def output_metadata(metadata: Mapping[str, str], *, strip_location: bool) -> dic
 def output_chapters(chapters: Sequence[Chapter], edits: EditList) -> tuple[Chapter, ...]:
     """Chapters of the source where they are in the output; parts that meet again are one."""
     found: list[Chapter] = []
+    last: Chapter | None = None
     for span, at in edits.placed():
         for chapter in chapters:
             shared = Span(chapter.start, chapter.end).overlap(span)
             if shared is None:
                 continue
             placed = shared.shifted(at - span.start)
-            if found and found[-1].title == chapter.title and found[-1].end == placed.start:
-                found[-1] = Chapter(found[-1].start, placed.end, chapter.title)
-            else:
-                found.append(Chapter(placed.start, placed.end, chapter.title))
+            start = found.pop().start if chapter is last else placed.start
+            found.append(Chapter(start, placed.end, chapter.title))
+            last = chapter
     return tuple(found)
 
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
+class Stopped(BaseException):
+    """The run is being stopped; who works at it leaves."""
+
+
 class Progress(Protocol):
     """Listens to a run. `frames` counts pictures, or steps where a pass has no pictures."""
 

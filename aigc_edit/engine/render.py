@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import chain, groupby
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from aigc_edit.api import FilterContext, FrameFilter, Shots
 from aigc_edit.engine.analysis import blaming
-from aigc_edit.engine.pieces import Piece
-from aigc_edit.engine.progress import Clock
+from aigc_edit.engine.pieces import Piece, first_number
+from aigc_edit.engine.progress import Clock, Stopped
 from aigc_edit.errors import DecodeError, PluginError
 from aigc_edit.media import (
     SAME_TIME,
@@ -65,6 +65,8 @@ class RenderJob:
         fps: constant frames a second that were asked for; None keeps the source's times.
         sps_id: see PictureSettings.
         folder: where parts are written, and finished ones found again.
+        damage: takes what is met.
+        halt: set where the work is in vain.
     """
 
     source: Source
@@ -79,6 +81,8 @@ class RenderJob:
     sps_id: int | None
     device: str
     folder: Path
+    damage: Damage
+    halt: threading.Event
 
     @property
     def encoded(self) -> list[tuple[int, Piece]]:
@@ -105,7 +109,6 @@ class RenderReport:
     decoded: int
     repeated: int
     resumed: int
-    damage: Damage
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ class _Made:
     ticks: list[int]
     repeated: int
     depth: int
+    damage: dict[str, Any]  # all that was met until then
 
 
 @dataclass(frozen=True)
@@ -132,12 +136,14 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
         DecodeError: no picture at all could be shown.
     """
     made = {n: found for n, _ in job.encoded if (found := _finished(job, n))}
+    for piece in made.values():
+        job.damage.add(Damage.from_json(piece.damage))
     todo = [(n, piece) for n, piece in job.encoded if n not in made]
     resumed = len(made)
     clock.advance(sum(len(piece.ticks) for piece in made.values()))
     marks = PictureMarks(job.seams)
     with (
-        PictureReader(job.source) as reader,
+        PictureReader(job.source, damage=job.damage) as reader,
         ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
         _filtered(pictures, job) as shown,
     ):
@@ -159,7 +165,6 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
         decoded=reader.decoded,
         repeated=sum(piece.repeated for piece in made.values()),
         resumed=resumed,
-        damage=reader.damage,
     )
 
 
@@ -203,30 +208,36 @@ def _encoded(
     """Writes pictures in output order into the parts of their pieces."""
     starts = [piece.start for _, piece in todo]
     made: dict[int, _Made] = {}
-    for place, pictures in groupby(shown, key=lambda p: bisect_right(starts, p.time) - 1):
+    for place, pictures in groupby(
+        shown, key=lambda p: bisect_right(starts, p.time + SAME_TIME) - 1
+    ):
         number, piece = todo[place]
         if number and number - 1 not in made:
             marks.jump()
-        made[number] = _written(_shown(pictures, clock), piece, _part(job, number), job, marks)
+        made[number] = _written(_heeded(pictures, job, clock), piece, number, job, marks)
     return made
 
 
-def _shown(pictures: Iterator[Picture], clock: Clock) -> Iterator[Picture]:
+def _heeded(pictures: Iterator[Picture], job: RenderJob, clock: Clock) -> Iterator[Picture]:
+    """The pictures, as long as the sound does not fail."""
     for picture in pictures:
+        if job.halt.is_set():
+            raise Stopped
         yield picture
         clock.advance()
 
 
 def _written(
-    pictures: Iterator[Picture], piece: Piece, part: Path, job: RenderJob, marks: PictureMarks
+    pictures: Iterator[Picture], piece: Piece, number: int, job: RenderJob, marks: PictureMarks
 ) -> _Made:
+    part = _part(job, number)
     unfinished = part.with_name(f"unfinished-{part.name}")
     with PictureWriter(unfinished, _settings(job), piece.start) as writer:
         for picture in pictures:
             encoded = writer.write(picture.frame, picture.time)
             if encoded is not None:
                 marks.add(encoded, picture.time)
-    made = _Made(writer.ticks, writer.repeated, writer.depth)
+    made = _Made(writer.ticks, writer.repeated, writer.depth, job.damage.to_json())
     with writing(part):
         size = unfinished.stat().st_size
         synced(unfinished)
@@ -273,12 +284,12 @@ def at_rate(pictures: Iterable[Picture], end: Fraction, fps: Fraction) -> Iterat
     number = 0
     for picture in pictures:
         if shown is None:
-            number = ceil(picture.time * fps)
+            number = first_number(picture.time, fps)
         while shown is not None and number < (picture.time - SAME_TIME) * fps:
             yield Picture(number / fps, shown.frame)
             number += 1
         shown = picture
-    while shown is not None and number < (end - SAME_TIME) * fps:
+    while shown is not None and number < first_number(end, fps):
         yield Picture(number / fps, shown.frame)
         number += 1
 
@@ -357,7 +368,7 @@ def _gathered(
 def _numbered(pictures: Iterator[Picture], cuts: Sequence[Fraction]) -> Iterator[_Run]:
     run = 0
     for picture in pictures:
-        while run < len(cuts) and picture.time >= cuts[run]:
+        while run < len(cuts) and picture.time >= cuts[run] - SAME_TIME:
             run += 1
         yield _Run(run, picture)
 

@@ -23,11 +23,11 @@ from aigc_edit.engine.programme import (
     sound_tracks,
     track_metadata,
 )
-from aigc_edit.engine.progress import Clock
+from aigc_edit.engine.progress import Clock, Stopped
 from aigc_edit.engine.record import make_record, seconds, source_facts
 from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
-from aigc_edit.errors import DecodeError, EncodeError
+from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError
 from aigc_edit.media import (
     Damage,
     Programme,
@@ -105,21 +105,25 @@ class Rendering:
         return tuple(beside), record
 
     def _rendered(self) -> tuple[RenderReport, tuple[SoundReport, ...]]:
-        """Picture and sound, side by side."""
-        stop = threading.Event()
+        """Picture and sound, side by side; who fails stops the other."""
+        stop, halt = threading.Event(), threading.Event()
         with (
             ThreadPoolExecutor(1, "sound") as pool,
             self.clock.running("render", self.plan.render.frames),
         ):
             heard: Future[tuple[SoundReport, ...]] = pool.submit(self._sounds, stop)
+            heard.add_done_callback(lambda sound: halt.set() if sound.exception() else None)
             try:
-                return render(self._job(), self.clock), heard.result()
+                return render(self._job(halt), self.clock), heard.result()
+            except Stopped:
+                heard.result()  # raises what stopped the sound
+                raise
             except BaseException:
                 stop.set()
                 heard.exception()
                 raise
 
-    def _job(self) -> RenderJob:
+    def _job(self, halt: threading.Event) -> RenderJob:
         video, planned = self.pipeline.output.video, self.plan.render
         copies = planned.choice is not None and planned.copied > 0
         return RenderJob(
@@ -135,6 +139,8 @@ class Rendering:
             sps_id=planned.choice.sps_id if planned.choice and copies else None,
             device=self.device,
             folder=self.scratch.folder,
+            damage=self.damage,
+            halt=halt,
         )
 
     def _sounds(self, stop: threading.Event) -> tuple[SoundReport, ...]:
@@ -152,8 +158,7 @@ class Rendering:
         return render_sounds(job, streams, stop)
 
     def _take_damage(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> None:
-        """Adds what rendering met to what analysis knew; refuses too much of it."""
-        self.damage.add(picture.damage)
+        """Adds what the sound pass met to what is known; refuses too much of it."""
         for sound in sounds:
             self.damage.add(sound.damage)
         refuse_damage(self.source, self.damage, self.pipeline.input.damage)
@@ -181,17 +186,29 @@ class Rendering:
         part = self.scratch.part(f"muxed{self.scratch.output.suffix}")
         frames = len(picture.times)
         with self.clock.running("mux", frames):
-            mux(part, self._programme(picture, sounds))
+            self._mux(part, picture, sounds)
         with self.clock.running("check", frames):
             report = self._checked(part, picture, sounds)
         if report.failures:
-            copied = self.plan.render.copied > 0 and self.pipeline.output.video.mode == "auto"
-            raise (UnsafeCopyError if copied else EncodeError)(
+            raise (UnsafeCopyError if self._may_encode else EncodeError)(
                 f"what was written is not right: {'; '.join(report.failures)}",
                 where=self.scratch.output,
                 cure=_CURE,
             )
         return part, report
+
+    @property
+    def _may_encode(self) -> bool:
+        """Whether there are copies that could be encoded instead."""
+        return self.plan.render.copied > 0 and self.pipeline.output.video.mode == "auto"
+
+    def _mux(self, part: Path, picture: RenderReport, sounds: Sequence[SoundReport]) -> None:
+        try:
+            mux(part, self._programme(picture, sounds))
+        except EncodeError as error:
+            if self._may_encode and not isinstance(error, NoSpaceError):
+                raise UnsafeCopyError(error.what, where=error.where) from error
+            raise
 
     def _programme(self, picture: RenderReport, sounds: Sequence[SoundReport]) -> Programme:
         output = self.pipeline.output

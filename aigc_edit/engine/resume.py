@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import av
 
@@ -33,7 +34,7 @@ def render_key(
     facts = {
         "source": source_digest,
         "code": [code_digest("aigc_edit"), *(code_digest(type(f).__module__) for f in filters)],
-        "libraries": av.library_versions,
+        "libraries": [av.__version__, av.library_versions, version("torch") if filters else ""],
         "pieces": [
             [piece.copied, [[str(p.span.start), str(p.span.end), str(p.at)] for p in piece.placed]]
             for piece in render.pieces

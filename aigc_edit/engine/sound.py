@@ -13,6 +13,7 @@ import numpy as np
 
 from aigc_edit.api import AudioBlock, AudioFilter, SoundContext
 from aigc_edit.engine.analysis import blaming
+from aigc_edit.engine.progress import Stopped
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
     AudioStream,
@@ -73,10 +74,6 @@ class SoundReport:
             "samples": self.samples,
             "filters": self.decisions,
         }
-
-
-class Stopped(BaseException):
-    """The run is being stopped; the thread of the sound pass leaves."""
 
 
 def render_sounds(

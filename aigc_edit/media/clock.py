@@ -116,6 +116,7 @@ class PictureIndex:
         base: the clock of the packets, seconds a tick.
         depth: how many packets come before one that is shown earlier, at most.
         headers: parameter sets and the like, as the container keeps them.
+        hidden: whether an edit list hides pictures after the first one that is shown.
     """
 
     times: npt.NDArray[np.float64]
@@ -125,12 +126,13 @@ class PictureIndex:
     base: Fraction
     depth: int
     headers: bytes
+    hidden: bool
 
     @classmethod
     def counted(cls, count: int) -> PictureIndex:
         """The index of a stream without times."""
         times, nowhere = np.arange(max(count, 1), dtype=np.float64), np.zeros(1, np.int64)
-        return cls(times, nowhere, nowhere > 0, Fraction(0), Fraction(1), 0, b"")
+        return cls(times, nowhere, nowhere > 0, Fraction(0), Fraction(1), 0, b"", hidden=False)
 
     def decoded_for(self, start: float, end: float) -> int:
         """Frames that must be decoded to show `[start, end)`, container time."""
@@ -177,11 +179,13 @@ class _Track:
     codec: str = ""
     headers: bytes = b""
     hidden: int = 0
+    hides_later: bool = False
     unordered: bool = False  # packets that do not say when they are decoded
 
     def add(self, packet: Any) -> None:
         if packet.is_discard or packet.pts is None:
             self.hidden += 1
+            self.hides_later |= bool(self.order)
             return
         self.unordered |= packet.dts is None
         self.order.append(packet.dts if packet.dts is not None else packet.pts)
@@ -234,20 +238,26 @@ def scan_packets(path: Path, video: int, audio: int | None = None) -> Scan:
     order = np.argsort(keys, kind="stable")
     return Scan(
         index=PictureIndex(
-            times=(np.sort(placed) * float(pictures.base)).astype(np.float64),
+            times=(np.unique(placed) * float(pictures.base)).astype(np.float64),
             keys=keys[order],
             clean=np.array(pictures.clean, bool)[order],
             end=pictures.end(placed),
             base=pictures.base,
             depth=reorder_depth(pictures.shown),
             headers=pictures.headers,
+            hidden=pictures.hides_later,
         ),
         clock=clock,
         packets=len(pictures.order) + pictures.hidden,
         last=max(end, other_end),
         sound_end=sounds.end(sounds.placed(clock)),
-        jumps=jumps,
+        jumps=jumps + _shared(placed),
     )
+
+
+def _shared(placed: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    count = len(placed) - len(np.unique(placed))
+    return (f"{count} pictures share their time with another, which is shown",) if count else ()
 
 
 def _read(path: Path, stream: int | None, wanted: Callable[[int], bool]) -> tuple[_Track, Fraction]:

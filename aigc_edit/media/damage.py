@@ -32,11 +32,6 @@ class Damage:
     opposed: float = 0.0
     heard: float = 0.0
 
-    @property
-    def packets(self) -> int:
-        """How many pieces were hurt in all."""
-        return len(self.pictures) + len(self.sounds)
-
     def add(self, other: Damage) -> None:
         """Takes over what another reading of the same source found."""
         self.pictures |= other.pictures

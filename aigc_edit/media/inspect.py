@@ -22,13 +22,16 @@ from aigc_edit.media.boxes import Boxes, read_boxes
 from aigc_edit.media.looks import Colour
 from aigc_edit.media.loudness import Loudness, LoudnessMeter, PeakFinder
 from aigc_edit.media.marks import BESIDE, PictureFacts, PictureMarks, SoundFacts, SoundMarks
+from aigc_edit.media.nal import starts_clean
 from aigc_edit.media.opening import opened
 from aigc_edit.media.sound import Samples
+from aigc_edit.media.streams import codec_of
 from aigc_edit.timeline import Span
 
 _FEW = 240  # pictures are decoded in any case, whatever the share
 _UNIT = 24  # pictures at least, of each regular sample
 _START = 12  # pictures from the start that are always decoded
+_LONGEST = 2  # budgets, that one stretch may take
 _HALF_PICTURE = 0.5
 _SAME_TIME = 1e-6  # seconds
 _PLACE_TOLERANCE = 0.003  # seconds; containers round times to a millisecond
@@ -54,7 +57,7 @@ class PacketTable:
     Attributes:
         kind: video, audio, subtitle, data.
         times: float64 [N], presentation times of the container, seconds.
-        keys: bool [N].
+        clean: bool [N], whether decoding can begin with a packet.
         end: when the last one ends, container time.
         lasting: how long a packet usually lasts, seconds; 0 where the file does not say.
         corrupt: packets that the demuxer holds to be damaged.
@@ -63,7 +66,7 @@ class PacketTable:
     kind: str
     codec: str
     times: npt.NDArray[np.float64]
-    keys: npt.NDArray[np.bool_]
+    clean: npt.NDArray[np.bool_]
     end: float
     lasting: float
     corrupt: int
@@ -178,11 +181,11 @@ def scan_file(path: Path) -> tuple[PacketTable, ...]:
         ProbeError: the file cannot be opened.
     """
     with opened(path) as container:
-        gathered = [_Gathered() for _ in container.streams]
+        gathered = [_Gathered(stream) for stream in container.streams]
         for packet in _readable(container.demux()):
             if packet.size:
                 gathered[packet.stream_index].add(packet)
-        return tuple(g.table(stream) for g, stream in zip(gathered, container.streams, strict=True))
+        return tuple(one.table() for one in gathered)
 
 
 def _readable(packets: Iterator[Any]) -> Iterator[Any]:
@@ -202,10 +205,13 @@ def _passed_over(packet: Any) -> bool:
 class _Gathered:
     """The packets of one stream, while they are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: Any) -> None:
+        self._stream, context = stream, stream.codec_context
+        self._codec = codec_of(stream) if context is not None else ""
+        self._headers = (context.extradata or b"") if context is not None else b""
         self._times: list[int] = []
         self._lasting: list[int] = []
-        self._keys: list[bool] = []
+        self._clean: list[bool] = []
         self._corrupt = 0
 
     def add(self, packet: Any) -> None:
@@ -214,17 +220,17 @@ class _Gathered:
             return
         self._times.append(packet.pts if packet.pts is not None else packet.dts)
         self._lasting.append(packet.duration or 0)
-        self._keys.append(packet.is_keyframe)
+        clean = packet.is_keyframe and self._stream.type == "video"
+        self._clean.append(clean and starts_clean(self._codec, bytes(packet), self._headers))
 
-    def table(self, stream: Any) -> PacketTable:
-        base = float(stream.time_base or 1)
+    def table(self) -> PacketTable:
+        base = float(self._stream.time_base or 1)
         times, lasting = (np.array(v, np.float64) * base for v in (self._times, self._lasting))
-        context = stream.codec_context
         return PacketTable(
-            kind=stream.type,
-            codec=context.name if context is not None else "",
+            kind=self._stream.type,
+            codec=self._codec,
             times=times,
-            keys=np.array(self._keys, bool),
+            clean=np.array(self._clean, bool),
             end=float((times + lasting).max(initial=0)),
             lasting=float(np.median(lasting)) if len(lasting) else 0.0,
             corrupt=self._corrupt,
@@ -251,7 +257,10 @@ def stretches_to_decode(
     if budget >= count:
         return (Stretch(0, count, -np.inf, np.inf),)
     groups = _Groups(picture)
-    chosen = [groups.start(), groups.last(), *map(groups.joint, joints)]
+    # Where pictures can hardly be decoded from their middle (open GOPs), what is too long for
+    # the budget is left out.
+    due = [groups.last(), *map(groups.joint, joints)]
+    chosen = [groups.start(), *(s for s in due if s.stop - s.first <= _LONGEST * budget)]
     budget -= sum(s.stop - s.first for s in chosen)
     beside_seams = sorted(map(groups.seam, seams), key=lambda s: (s.stop - s.first, s.first))
     for stretch in beside_seams:
@@ -264,12 +273,12 @@ def stretches_to_decode(
 
 
 class _Groups:
-    """The groups of pictures of a stream: from each key frame to the next one."""
+    """The groups of pictures of a stream: from each clean key frame to the next one."""
 
     def __init__(self, picture: PacketTable) -> None:
         self._times = picture.times
         self._zero = float(picture.times.min())
-        keys = np.flatnonzero(picture.keys)
+        keys = np.flatnonzero(picture.clean)
         self._keys = np.unique(np.concatenate([[0], keys])).astype(int)
         self._key_times = picture.times[self._keys]
         self._step = (picture.end - self._zero) / len(picture.times)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
 from typing import Any
 
 import av.error
+import numpy as np
 
 from aigc_edit.media.alpha import alpha_decoder
 from aigc_edit.media.clock import ClockMender
@@ -30,9 +32,16 @@ class PictureReader:
     of small pictures need.
     """
 
-    def __init__(self, source: Source, *, threads: int = 0, draft: bool = False) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        threads: int = 0,
+        draft: bool = False,
+        damage: Damage | None = None,
+    ) -> None:
         self.source = source
-        self.damage = Damage()
+        self.damage = Damage() if damage is None else damage
         self.decoded = 0
         self._threads, self._draft = threads, draft
         self._open()
@@ -86,15 +95,18 @@ class PictureReader:
 
     def _from(self, start: Fraction) -> Iterator[Picture]:
         """Pictures from the last key frame at or before `start`."""
-        for primed in (False, True):
-            if start <= 0 or not self._sought(start):
+        primed = False
+        # To the key frame itself; then to somewhere before it, in a container that lands too late.
+        for target in (self._key_before(start), self._key_before(start) - _SEEK_SLACK, None):
+            if start <= 0 or target is None or not self._sought(target):
                 break
             found = self._decode()
             first = next(found, None)
             if first is None or first.time > start + SAME_TIME:
-                break  # a container whose seek lands too late (MPEG programme streams)
+                continue
             if primed or not first.frame.is_corrupt:
                 return chain([first], found)
+            primed = True
             # H.264 4:4:4 by an old x264 says so in its first packet only, and is decoded wrongly
             # without it. The decoder remembers it; what is broken then is broken in the file.
             self.damage.pictures.discard(_rounded(first.time))
@@ -103,12 +115,22 @@ class PictureReader:
         self._rewind()
         return self._decode()
 
-    def _sought(self, start: Fraction) -> bool:
-        """Whether the container could be moved to a key frame at or before `start`."""
+    def _key_before(self, start: Fraction) -> Fraction:
+        """When the last key frame at or before `start` is shown, on the container's clock."""
+        index, first = self.source.index, self.source.video.first
+        limit = math.ceil((start + first + _SEEK_SLACK) / index.base)
+        place = int(np.searchsorted(index.keys, limit))
+        for tick in reversed(index.keys[max(0, place - 2) : place].tolist()):
+            if self.source.picture_time(tick * index.base) <= start + SAME_TIME:
+                return Fraction(tick * index.base)
+        return first + start
+
+    def _sought(self, target: Fraction) -> bool:
+        """Whether the container could be moved to a key frame at or before a time of its clock."""
         if not self.source.video.timed or not self.source.clock.seekable:
             return False
         self._fresh = False
-        target = self.source.clock.unmended(self.source.video.first + start - _SEEK_SLACK)
+        target = self.source.clock.unmended(target)
         self._alpha = alpha_decoder(self._stream)  # a fresh one: it remembers nothing of before
         try:
             self._container.seek(

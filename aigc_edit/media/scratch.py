@@ -15,7 +15,7 @@ from typing import IO
 
 import av.error
 
-from aigc_edit.errors import EncodeError
+from aigc_edit.errors import EncodeError, NoSpaceError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SUFFIX = ".part"
@@ -30,12 +30,14 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except (av.error.FFmpegError, OSError) as cause:
         if cause.errno in _NO_SPACE:
-            raise EncodeError(
+            raise NoSpaceError(
                 "no space left to write the result",
                 where=path.parent.parent,
                 cure="Free some space, or name another place with -o.",
             ) from cause
-        raise EncodeError(f"cannot be written ({cause.strerror or cause})", where=path) from cause
+        raise EncodeError(
+            f"the result cannot be written ({cause.strerror or cause})", where=path.parent.parent
+        ) from cause
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class Scratch:
         for part in targets:
             with writing(self.part(part)):
                 synced(self.part(part))
+        kept = {
+            target: self._kept(target, number) for number, target in enumerate(targets.values())
+        }
         published: list[Path] = []
         try:
             for part, target in targets.items():
@@ -73,10 +78,25 @@ class Scratch:
                 published.append(target)
         except BaseException:
             for target in published:
-                target.unlink(missing_ok=True)
+                _put_back(kept[target], target)
             raise
         for folder in {target.parent for target in targets.values()}:
             synced(folder)
+
+    def _kept(self, target: Path, number: int) -> Path | None:
+        """What stands under a final name now, in case that it must be put back."""
+        kept = self.part(f"before{number}")
+        with suppress(OSError):  # nothing there, or a file system without links
+            os.link(target, kept)
+            return kept
+        return None
+
+
+def _put_back(kept: Path | None, target: Path) -> None:
+    if kept is None:
+        target.unlink(missing_ok=True)
+    else:
+        os.replace(kept, target)
 
 
 # Scratch folders in use: what a process that must stop at once removes first.
@@ -149,23 +169,22 @@ def _own_folder(output: Path, key: str | None) -> tuple[Path, IO[bytes]]:
         if lock is not None:
             return folder, lock
     folder = Path(tempfile.mkdtemp(prefix=head, suffix=_SUFFIX, dir=output.parent))
-    lock = _locked(folder)
-    assert lock is not None
-    return folder, lock
+    return folder, _locked(folder) or (folder / _LOCK).open("wb")
 
 
 def _locked(folder: Path) -> IO[bytes] | None:
-    """The open, locked owner file of a folder; None while another process lives in it."""
-    file = (folder / _LOCK).open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    """The open, locked owner file of a folder; None while another process lives in it, or where
+    nobody can tell."""
+    path = folder / _LOCK
+    with suppress(OSError):  # held, gone meanwhile, or a file system without locks
+        file = path.open("ab")
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                file.truncate(0)
+                return file
         file.close()
-        return None
-    except OSError:  # a file system without locks: the folder's name must do
-        pass
-    file.truncate(0)
-    return file
+    return None
 
 
 def _remove_orphans(output: Path, own: Path) -> None:

@@ -230,6 +230,7 @@ class SoundSettings:
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 _FALLBACK_RATE = 48_000
+_MOST_BITS = {"opus": 256_000}  # a second, for each channel
 
 
 def encodable_rate(codec: str, rate: int) -> int:
@@ -250,7 +251,8 @@ class SoundWriter:
                 AUDIO_ENCODERS[settings.codec], rate=settings.rate
             )
         self._stream.codec_context.layout = LAYOUTS[settings.channels]
-        self._stream.codec_context.bit_rate = settings.bitrate
+        most = _MOST_BITS.get(settings.codec, settings.bitrate) * settings.channels
+        self._stream.codec_context.bit_rate = min(settings.bitrate, most)
 
     def write(self, samples: Samples) -> None:
         """Encodes float32 [C, N]."""

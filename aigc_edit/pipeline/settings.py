@@ -54,7 +54,7 @@ class Input(StageOptions):
         None, ge=1, help="Pixels of the largest picture that is read (default: 8192 x 8192)."
     )
     damage: float = option(
-        0.2, ge=0, le=1, help="Share of damaged pictures that is put up with; more is an error."
+        0.5, ge=0, le=1, help="Share of damaged pictures that is put up with; more is an error."
     )
 
     def choice(self) -> InputChoice:

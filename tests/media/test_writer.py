@@ -251,7 +251,7 @@ def on_a_full_disk(folder: Path, clip: Path, text: str, limit: int) -> str:
 def test_a_full_disk_is_said_so_and_nothing_is_left(tmp_path, clap_clip, limit):
     said = on_a_full_disk(tmp_path, clap_clip, CUT, limit)
 
-    assert said.startswith("EncodeError")
+    assert said.startswith("NoSpaceError")
     assert "no space left" in said
     assert list(tmp_path.iterdir()) == []
 
@@ -260,6 +260,6 @@ def test_a_disk_that_fills_while_loudness_is_measured_is_said_so(tmp_path, clap_
     # 10 s of raw stereo are 3.8 MB; picture and sound are far smaller.
     said = on_a_full_disk(tmp_path, clap_clip, LOUD, 1_500_000)
 
-    assert said.startswith("EncodeError")
+    assert said.startswith("NoSpaceError")
     assert "no space left" in said
     assert list(tmp_path.iterdir()) == []
