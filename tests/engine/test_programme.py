@@ -35,6 +35,12 @@ def test_chapters_move_with_their_pictures_and_parts_that_meet_are_one():
     )
 
 
+def test_neighbours_without_a_title_stay_two_chapters():
+    chapters = (chapter(0, 3, ""), chapter(3, 6, ""), chapter(6, 10, "b"))
+
+    assert output_chapters(chapters, EditList.of([Span(0, 10)])) == chapters
+
+
 def test_what_describes_the_old_file_is_left_out_and_places_if_wished():
     metadata = {
         "title": "t",
