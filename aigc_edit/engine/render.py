@@ -6,21 +6,20 @@ import json
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.api import FilterContext, FrameFilter, Shots
-from aigc_edit.engine.analysis import blaming
+from aigc_edit.api import FilterContext, FrameFilter
+from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.pieces import Piece, first_number
 from aigc_edit.engine.progress import Clock, Stopped
-from aigc_edit.errors import DecodeError, PluginError
+from aigc_edit.errors import DecodeError
 from aigc_edit.media import (
     SAME_TIME,
     CopiedPart,
@@ -28,7 +27,6 @@ from aigc_edit.media import (
     EncodedPart,
     Encoder,
     FrameConverter,
-    Image,
     Picture,
     PictureConverter,
     PictureFacts,
@@ -46,13 +44,7 @@ from aigc_edit.media import (
 )
 from aigc_edit.timeline import Timeline
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 _AHEAD_PICTURES = 8
-_AHEAD_BATCHES = 2
-# On a CPU one frame at a time fills the cache best; a GPU wants its batch full.
-_CPU_BATCH = 1
 
 
 @dataclass(frozen=True)
@@ -121,14 +113,6 @@ class _Made:
     damage: dict[str, Any]  # all that was met until then
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Pictures of the output between two cuts, numbered."""
-
-    number: int
-    picture: Picture
-
-
 def render(job: RenderJob, clock: Clock) -> RenderReport:
     """Encodes every piece that is not copied and not finished yet, each into a file of its own.
 
@@ -139,13 +123,20 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
     for piece in made.values():
         job.damage.add(Damage.from_json(piece.damage))
     todo = [(n, piece) for n, piece in job.encoded if n not in made]
-    resumed = len(made)
+    resumed, video = len(made), job.source.video
     clock.advance(sum(len(piece.ticks) for piece in made.values()))
     marks = PictureMarks(job.seams)
     with (
         PictureReader(job.source, damage=job.damage) as reader,
         ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
-        _filtered(pictures, job) as shown,
+        filtered(
+            pictures,
+            job.filters,
+            PictureConverter(PictureForm(video.width, video.height), video.colour),
+            FrameConverter(job.encoder.pixel_format),
+            FilterContext(video.width, video.height, job.fps or video.rate, job.tracks, job.device),
+            job.seams,
+        ) as shown,
     ):
         made |= _encoded(shown, todo, job, marks, clock)
     parts = tuple(
@@ -292,155 +283,3 @@ def at_rate(pictures: Iterable[Picture], end: Fraction, fps: Fraction) -> Iterat
     while shown is not None and number < first_number(end, fps):
         yield Picture(number / fps, shown.frame)
         number += 1
-
-
-@contextmanager
-def _filtered(pictures: Iterator[Picture], job: RenderJob) -> Iterator[Iterator[Picture]]:
-    """Pictures through the chain of filters, which overlaps with decode and encode."""
-    if not job.filters:
-        yield pictures
-        return
-    video = job.source.video
-    rate = job.fps or video.rate
-    context = FilterContext(video.width, video.height, rate, job.tracks, job.device)
-    batches = _batches(pictures, job, context)
-    for frame_filter in job.filters:
-        batches = _through(batches, frame_filter, context)
-        width, height = frame_filter.size(context.width, context.height)
-        context = FilterContext(width, height, rate, job.tracks, job.device)
-    with ahead(batches, _AHEAD_BATCHES) as done:
-        yield _coded(done, FrameConverter(job.encoder.pixel_format))
-
-
-def _coded(batches: Iterator[_Batch], converter: FrameConverter) -> Iterator[Picture]:
-    """Batches as single pictures in the encoder's pixel format."""
-    for batch in batches:
-        for image, time in zip(_images(batch.frames), batch.times, strict=True):
-            yield Picture(time, converter.frame(image))
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Frames of one cut-free run: [T, 3, H, W] on the device, and their output times."""
-
-    run: int
-    frames: Tensor
-    times: tuple[Fraction, ...]
-
-
-def _batches(
-    pictures: Iterator[Picture], job: RenderJob, context: FilterContext
-) -> Iterator[_Batch]:
-    size = min(f.max_batch for f in job.filters) if context.device != "cpu" else _CPU_BATCH
-    video = job.source.video
-    converter = PictureConverter(PictureForm(video.width, video.height), video.colour)
-    cuts = _cuts(job.seams, context.tracks)
-    for run, gathered in _gathered(pictures, cuts, size):
-        frames = converter.batch([p.frame for p in gathered], context.device)
-        yield _Batch(run, frames, tuple(p.time for p in gathered))
-
-
-def _cuts(seams: Sequence[Fraction], tracks: Timeline) -> list[Fraction]:
-    """Output times at which filters forget: seams, and cuts of the source where they are known."""
-    cuts = set(seams)
-    for track in tracks.tracks.values():
-        if isinstance(track, Shots):
-            cuts |= {span.start for span in track.spans}
-    return sorted(cuts)
-
-
-def _gathered(
-    pictures: Iterator[Picture], cuts: Sequence[Fraction], size: int
-) -> Iterator[tuple[int, list[Picture]]]:
-    """Pictures in lists of at most `size` that never span a cut, with the number of their run."""
-    numbered = _numbered(pictures, cuts)
-    for run, members in groupby(numbered, key=lambda r: r.number):
-        held: list[Picture] = []
-        for member in members:
-            held.append(member.picture)
-            if len(held) == size:
-                yield run, held
-                held = []
-        if held:
-            yield run, held
-
-
-def _numbered(pictures: Iterator[Picture], cuts: Sequence[Fraction]) -> Iterator[_Run]:
-    run = 0
-    for picture in pictures:
-        while run < len(cuts) and picture.time >= cuts[run] - SAME_TIME:
-            run += 1
-        yield _Run(run, picture)
-
-
-def _through(
-    batches: Iterator[_Batch], frame_filter: FrameFilter, context: FilterContext
-) -> Iterator[_Batch]:
-    import torch
-
-    with blaming(frame_filter):
-        frame_filter.begin(context)
-    current = None
-    for batch in _with_neighbours(batches, frame_filter.context):
-        with blaming(frame_filter, batch.times[0]), torch.inference_mode():
-            if batch.run != current:
-                frame_filter.reset()
-                current = batch.run
-            given = as_dtype(batch.frames, frame_filter.dtype)
-            result = frame_filter.apply_batch(given, batch.times)
-            _check(frame_filter, given, result, len(batch.times), context)
-        yield _Batch(batch.run, result, batch.times)
-
-
-def _with_neighbours(batches: Iterator[_Batch], count: int) -> Iterator[_Batch]:
-    """Batches with `count` more frames on each side; edge frames are repeated at cuts."""
-    if count == 0:
-        yield from batches
-        return
-    import torch
-
-    for run, members in groupby(batches, key=lambda b: b.run):
-        held: Tensor | None = None
-        times: tuple[Fraction, ...] = ()
-        for member in members:
-            before = member.frames[:1].repeat(count, 1, 1, 1) if held is None else held
-            held, times = torch.cat([before, member.frames]), times + member.times
-            ready = len(held) - 2 * count
-            if ready > 0:
-                yield _Batch(run, held, times[:ready])
-                held, times = held[ready:], times[ready:]
-        if held is not None and times:
-            yield _Batch(run, torch.cat([held, held[-1:].repeat(count, 1, 1, 1)]), times)
-
-
-def as_dtype(frames: Tensor, dtype: str) -> Tensor:
-    """Frames as uint8 in [0, 255] or a float type in [0, 1]."""
-    import torch
-
-    wanted = getattr(torch, dtype)
-    if frames.dtype == wanted:
-        return frames
-    if wanted == torch.uint8:
-        return frames.float().mul(255).round().clamp(0, 255).to(torch.uint8)
-    if frames.dtype == torch.uint8:
-        return frames.to(wanted).div(255)
-    return frames.to(wanted)
-
-
-def _check(
-    frame_filter: FrameFilter, given: Tensor, result: Any, count: int, context: FilterContext
-) -> None:
-    width, height = frame_filter.size(context.width, context.height)
-    promised = ((count, 3, height, width), given.dtype, given.device)
-    got = (tuple(result.shape), result.dtype, result.device)
-    if got != promised:
-        raise PluginError(
-            f"stage {frame_filter.name!r} gave frames {got}, where {promised} was promised",
-            cure="`apply` keeps the number of frames, dtype and device; `size` says the new size.",
-        )
-
-
-def _images(frames: Tensor) -> Iterator[Image]:
-    """uint8 [H, W, 3] images of [T, 3, H, W]."""
-    images: Image = as_dtype(frames, "uint8").permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    yield from images

@@ -11,8 +11,9 @@ import pytest
 
 from aigc_edit.api import AudioFilter, FrameFilter, Span
 from aigc_edit.engine import RunOptions, run
+from aigc_edit.engine.filtering import _numbered
 from aigc_edit.engine.pieces import first_number, on_clean_keys
-from aigc_edit.engine.render import _numbered, at_rate
+from aigc_edit.engine.render import at_rate
 from aigc_edit.errors import PluginError, UsageError
 from aigc_edit.media import Picture, PictureReader, probe
 from aigc_edit.pipeline import Pipeline, StageSpec, pipeline_from_text

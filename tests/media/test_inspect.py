@@ -13,9 +13,9 @@ import pytest
 from aigc_edit.errors import EncodeError
 from aigc_edit.media import LoudnessMeter, PictureMarks, SoundMarks, inspect_file
 from aigc_edit.media.boxes import read_boxes
-from aigc_edit.media.inspect import PacketTable, scan_file, stretches_to_decode
 from aigc_edit.media.loudness import PeakFinder
 from aigc_edit.media.marks import BESIDE, CELLS, luma_grid
+from aigc_edit.media.stretches import PacketTable, scan_file, stretches_to_decode
 from aigc_edit.testing import ClipSpec, make_clip
 from aigc_edit.timeline import Span
 from tests.tolerances import TRUE_PEAK
