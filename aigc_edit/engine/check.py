@@ -7,28 +7,24 @@ is judged against the source alone: a filter may blacken pictures, but an encode
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from aigc_edit.engine.check_sound import check_sound
 from aigc_edit.engine.offsets import (
     Shift,
     picture_shift,
-    sound_shift,
 )
-from aigc_edit.media import SILENCE, Colour, PictureFacts, SoundFacts, WrittenFacts, WrittenSound
+from aigc_edit.engine.verdict import CheckReport, Expected, Verdict
+from aigc_edit.media import PictureFacts, WrittenFacts
 
-# EBU R37-2007: each stage of production may move the sound by 5 ms early or 15 ms late.
-EARLY, LATE = 0.005, 0.015  # seconds
 SAMPLED_SHARE = 0.5  # of the pictures are decoded where the run itself was quick
 _QUICK_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast")
 _QUICK_CODECS = ("h264",)
 
 _ROUNDING = 0.0015  # seconds; Matroska and WebM round to a millisecond, and so does their zero
-_UNKNOWN_PACKET = 0.025  # seconds, where a container does not say how long its packets last
 _BLACK_SECONDS, _FROZEN_SECONDS, _OTHER_SECONDS = 0.5, 1.0, 0.5
 _BLACK_LEVEL, _BLACK_SPREAD = 0.05, 0.03  # of full range; noise in black stays below
 _LIT_LEVEL, _LIT_SPREAD = 0.10, 0.06  # what is above one of them was not black
@@ -38,68 +34,11 @@ _STILL = 0.5 / 255  # change of pictures that stand still
 _MOVING = 0.01  # share of samples that moved, in pictures that do not
 _MOVES_A_LOT = 4 / 255  # change that no encoder swallows
 _MOTION_GAP = 0.25  # seconds; motion may pause so long and is still one motion
-_CLICK, _CLICK_RATIO = 0.02, 3.0  # of full scale; over the usual step of the neighbourhood
-_HARD_CLICK = 0.05
-_LOUDNESS_NEAR = 0.5  # LU; EBU R128
-_PEAK_ROUNDING = 0.05  # dB
-_POWER_FAR = 3.0  # dB; an encoder that drops the highest octave of noise loses 2
-_QUIET = 1e-6  # mean power, -60 dBFS: no use to compare
-_SILENT = 1e-9
 _UNTAGGED = 2
 # BT.470BG and SMPTE 170M have one matrix; BT.709, 170M and BT.2020 one transfer (H.273).
 _SAME_MATRIX = {6: 5}
 _SAME_TRANSFER = {6: 1, 14: 1, 15: 1}
 _HD_LINES = 720
-
-
-@dataclass(frozen=True, eq=False)
-class Expected:
-    """What a written file must hold.
-
-    Attributes:
-        duration: of the output, seconds.
-        rate: pictures a second on average.
-        seams: output times at which the source jumps; all marks were made with these.
-        pictures: those that were encoded, as the encoder was given them.
-        sound: the programme that was encoded; None for a silent film.
-        colour: what the file must say about itself; None where it was copied.
-        size: width and height of the coded picture, None where nobody promised one.
-        times: of all pictures, copied ones too; `pictures.times` by default.
-        loudness: target in LUFS, where one was set.
-        ceiling: dBTP that true peaks should stay under, where a loudness was set.
-    """
-
-    duration: Fraction
-    rate: Fraction
-    seams: tuple[Fraction, ...]
-    pictures: PictureFacts
-    sound: SoundFacts | None
-    colour: Colour | None = None
-    size: tuple[int, int] | None = None
-    times: npt.NDArray[np.float64] | None = None
-    loudness: float | None = None
-    ceiling: float = -1.0
-
-    @property
-    def all_times(self) -> npt.NDArray[np.float64]:
-        return self.pictures.times if self.times is None else self.times
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What came of a check: failures (the file is bad), warnings (doubts), numbers."""
-
-    failures: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    numbers: Mapping[str, float | None] = field(default_factory=dict)
-
-    def facts(self) -> dict[str, Any]:
-        """For the record, as JSON."""
-        return {
-            "failures": list(self.failures),
-            "warnings": list(self.warnings),
-            **self.numbers,
-        }
 
 
 def decode_share(*, filters: int, codec: str, preset: str) -> float:
@@ -115,7 +54,7 @@ def decode_share(*, filters: int, codec: str, preset: str) -> float:
 
 def check_result(facts: WrittenFacts, expected: Expected) -> CheckReport:
     """Judges a written file. Never raises: what is wrong stands in the report."""
-    verdict = _Verdict()
+    verdict = Verdict()
     _check_whole(facts, verdict)
     _check_pictures(facts, expected, verdict)
     _check_shown(facts, expected, verdict)
@@ -123,35 +62,11 @@ def check_result(facts: WrittenFacts, expected: Expected) -> CheckReport:
     slips = _picture_shifts(facts, expected)
     _check_slips(slips, verdict)
     if expected.sound is not None:
-        _check_sound(facts, expected, expected.sound, slips, verdict)
+        check_sound(facts, expected, expected.sound, slips, verdict)
     return verdict.report()
 
 
-class _Verdict:
-    """Gathers what is found."""
-
-    def __init__(self) -> None:
-        self._failures: list[str] = []
-        self._warnings: list[str] = []
-        self._numbers: dict[str, float | None] = {}
-
-    def fail(self, what: str) -> None:
-        self._failures.append(what)
-
-    def doubt(self, what: str) -> None:
-        self._warnings.append(what)
-
-    def say(self, what: str, *, fatal: bool) -> None:
-        (self.fail if fatal else self.doubt)(what)
-
-    def note(self, name: str, number: float | None) -> None:
-        self._numbers[name] = round(number, 4) if isinstance(number, float) else number
-
-    def report(self) -> CheckReport:
-        return CheckReport(tuple(self._failures), tuple(self._warnings), self._numbers)
-
-
-def _check_whole(facts: WrittenFacts, verdict: _Verdict) -> None:
+def _check_whole(facts: WrittenFacts, verdict: Verdict) -> None:
     """The container is all there, and decodes to its last packet."""
     corrupt = sum(table.corrupt for table in facts.streams)
     if corrupt:
@@ -171,7 +86,7 @@ def _check_whole(facts: WrittenFacts, verdict: _Verdict) -> None:
     verdict.note("decoded_pictures", len(facts.pictures))
 
 
-def _check_pictures(facts: WrittenFacts, expected: Expected, verdict: _Verdict) -> None:
+def _check_pictures(facts: WrittenFacts, expected: Expected, verdict: Verdict) -> None:
     """Number, times and duration of the pictures, and their size."""
     due = expected.all_times
     verdict.note("pictures", len(facts.times))
@@ -186,7 +101,7 @@ def _check_pictures(facts: WrittenFacts, expected: Expected, verdict: _Verdict) 
 
 
 def _check_times(
-    off: npt.NDArray[np.float64], times: npt.NDArray[np.float64], verdict: _Verdict
+    off: npt.NDArray[np.float64], times: npt.NDArray[np.float64], verdict: Verdict
 ) -> None:
     worst = int(np.abs(off).argmax())
     verdict.note("picture_time_error_ms", float(abs(off[worst])) * 1000)
@@ -196,7 +111,7 @@ def _check_times(
         )
 
 
-def _check_end(facts: WrittenFacts, expected: Expected, verdict: _Verdict) -> None:
+def _check_end(facts: WrittenFacts, expected: Expected, verdict: Verdict) -> None:
     """The picture ends when planned, to one picture: the longest one, where they vary."""
     off = facts.picture_end - float(expected.duration)
     verdict.note("duration", facts.picture_end)
@@ -213,7 +128,7 @@ def _check_end(facts: WrittenFacts, expected: Expected, verdict: _Verdict) -> No
         )
 
 
-def _check_shown(facts: WrittenFacts, expected: Expected, verdict: _Verdict) -> None:
+def _check_shown(facts: WrittenFacts, expected: Expected, verdict: Verdict) -> None:
     """Black, frozen or other pictures where the render gave none."""
     pairs = _Pairs.of(facts, expected)
     if not len(pairs.times):
@@ -304,7 +219,7 @@ def _turned_black(pairs: _Pairs) -> npt.NDArray[np.bool_]:
     return np.asarray(black & lit, bool)
 
 
-def _check_frozen(pairs: _Pairs, verdict: _Verdict) -> None:
+def _check_frozen(pairs: _Pairs, verdict: Verdict) -> None:
     """Pictures that stand still where the rendered ones moved all the time."""
     still = (pairs.written.change < _STILL) & (pairs.written.moved == 0)
     for first, stop in _runs(still, pairs.joined):
@@ -331,7 +246,7 @@ def _longest_chain(times: npt.NDArray[np.float64]) -> tuple[float, float]:
     return float(starts[longest]), float(ends[longest])
 
 
-def _check_colour(facts: WrittenFacts, expected: Expected, verdict: _Verdict) -> None:
+def _check_colour(facts: WrittenFacts, expected: Expected, verdict: Verdict) -> None:
     """Tags as promised; a missing one is a doubt where players guess it right."""
     due, tags = expected.colour, facts.tags
     if due is None:
@@ -354,67 +269,13 @@ def _matrix(tag: int, height: int) -> int:
     return _SAME_MATRIX.get(tag, tag)
 
 
-def _check_tag(name: str, tag: int, due: int, same: Mapping[int, int], verdict: _Verdict) -> None:
+def _check_tag(name: str, tag: int, due: int, same: Mapping[int, int], verdict: Verdict) -> None:
     if due == _UNTAGGED or same.get(tag, tag) == same.get(due, due):
         return
     verdict.say(f"the colour {name} is tagged {tag}, not {due} (H.273)", fatal=tag != _UNTAGGED)
 
 
-def _check_sound(
-    facts: WrittenFacts,
-    expected: Expected,
-    rendered: SoundFacts,
-    slips: Sequence[Shift | None],
-    verdict: _Verdict,
-) -> None:
-    if rendered.broken:
-        verdict.fail(f"{rendered.broken} samples were no numbers before they were encoded")
-    sound = facts.sound
-    if sound is None:
-        if rendered.samples:
-            verdict.fail("the sound is missing")
-        return
-    if sound.facts.broken:
-        verdict.fail(f"{sound.facts.broken} samples of the written sound are no numbers")
-    _check_sound_end(sound, expected, verdict)
-    _check_offsets(sound, rendered, slips, verdict)
-    _check_clicks(sound, rendered, verdict)
-    _check_loudness(sound, expected, rendered, verdict)
-
-
-def _check_sound_end(sound: WrittenSound, expected: Expected, verdict: _Verdict) -> None:
-    """The sound ends when planned, to one packet, and has no holes."""
-    off = sound.end - float(expected.duration)
-    verdict.note("sound_duration_error_ms", off * 1000)
-    if abs(off) > (sound.lasting or _UNKNOWN_PACKET) + _ROUNDING:
-        verdict.fail(
-            f"the sound ends at {sound.end:.3f} s, planned were {float(expected.duration):.3f} s"
-        )
-    if sound.hole > EARLY:
-        verdict.fail(f"the sound's timestamps jump by {sound.hole * 1000:.1f} ms")
-
-
-def _check_offsets(
-    sound: WrittenSound,
-    rendered: SoundFacts,
-    slips: Sequence[Shift | None],
-    verdict: _Verdict,
-) -> None:
-    """Sound against picture at both ends and at every seam."""
-    found: list[tuple[float, Shift]] = []
-    for written, mark, slip in zip(sound.facts.marks, rendered.marks, slips, strict=True):
-        heard = sound_shift(written.envelope, mark.envelope)
-        if heard is not None:
-            found.append((mark.time, heard.minus(slip)))
-    verdict.note("sound_points", len(rendered.marks))
-    verdict.note("sound_points_measured", len(found))
-    if found:
-        _judge_offsets(found, verdict)
-    else:
-        _judge_start(sound, verdict)
-
-
-def _check_slips(slips: Sequence[Shift | None], verdict: _Verdict) -> None:
+def _check_slips(slips: Sequence[Shift | None], verdict: Verdict) -> None:
     """Pictures at seams against their own times."""
     measured = [shift for shift in slips if shift is not None]
     verdict.note("seams", len(slips) - 2)
@@ -431,71 +292,3 @@ def _picture_shifts(facts: WrittenFacts, expected: Expected) -> list[Shift | Non
     """The picture's shift at the start, at every seam and at the end; None is not measurable."""
     pairs = zip(facts.pictures.thumbnails, expected.pictures.thumbnails, strict=True)
     return [None, *(picture_shift(*pair) for pair in pairs), None]
-
-
-def _judge_offsets(found: Sequence[tuple[float, Shift]], verdict: _Verdict) -> None:
-    early = min(found, key=lambda f: f[1].seconds)
-    late = max(found, key=lambda f: f[1].seconds)
-    verdict.note("sound_early_ms", max(0.0, -early[1].seconds * 1000))
-    verdict.note("sound_late_ms", max(0.0, late[1].seconds * 1000))
-    for name, (time, shift), bound in (("early", early, EARLY), ("late", late, LATE)):
-        beyond = -shift.seconds if name == "early" else shift.seconds
-        if beyond > bound:
-            verdict.say(
-                f"the sound is {beyond * 1000:.1f} ms {name} at {time:.3f} s",
-                fatal=shift.certain,
-            )
-
-
-def _judge_start(sound: WrittenSound, verdict: _Verdict) -> None:
-    """Nothing to hear where it could be measured: the timestamps must do."""
-    verdict.note("sound_start_ms", sound.start * 1000)
-    late = abs(sound.start) > (sound.lasting or _UNKNOWN_PACKET) + _ROUNDING
-    if late:
-        verdict.doubt(f"the sound begins {sound.start * 1000:+.1f} ms after the picture")
-
-
-def _check_clicks(sound: WrittenSound, rendered: SoundFacts, verdict: _Verdict) -> None:
-    """Steps in the waveform at seams that stand out of their neighbourhood."""
-    clicks = 0
-    for written, mark in list(zip(sound.facts.marks, rendered.marks, strict=True))[1:-1]:
-        usual = max(written.usual, 1e-4)
-        if written.step < _CLICK or written.step < _CLICK_RATIO * usual:
-            continue
-        clicks += 1
-        known = mark.step > written.step / 2
-        verdict.say(
-            f"there is a click at the seam at {mark.time:.3f} s"
-            + (", in what was rendered as well" if known else ""),
-            fatal=not known and written.step > _HARD_CLICK,
-        )
-    verdict.note("clicks", clicks)
-
-
-def _check_loudness(
-    sound: WrittenSound, expected: Expected, rendered: SoundFacts, verdict: _Verdict
-) -> None:
-    measured, target = sound.loudness, expected.loudness
-    verdict.note("loudness_lufs", measured.integrated)
-    verdict.note("true_peak_dbtp", measured.true_peak)
-    seconds = float(expected.duration)
-    _check_power(sound.facts.energy / seconds, rendered.energy / seconds, verdict)
-    if target is None or measured.integrated <= SILENCE:
-        return
-    off = measured.integrated - target
-    if abs(off) > _LOUDNESS_NEAR:
-        verdict.doubt(f"the loudness is {measured.integrated:.1f} LUFS, wanted were {target:.1f}")
-    if measured.true_peak > expected.ceiling + _PEAK_ROUNDING:
-        verdict.doubt(
-            f"the true peak is {measured.true_peak:.1f} dBTP, over {expected.ceiling:.1f}"
-        )
-
-
-def _check_power(written: float, rendered: float, verdict: _Verdict) -> None:
-    """An encoder keeps the power of what it is given."""
-    if rendered < _QUIET and written < _QUIET:
-        return
-    off = 10 * float(np.log10((written + _SILENT) / (rendered + _SILENT)))
-    verdict.note("power_error_db", off)
-    if abs(off) > _POWER_FAR:
-        verdict.fail(f"the sound is {off:+.1f} dB louder than what was rendered")

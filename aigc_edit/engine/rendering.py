@@ -13,7 +13,7 @@ from typing import Any
 from aigc_edit.api import Delivery
 from aigc_edit.engine.analysis import blaming
 from aigc_edit.engine.changes import picture_changes
-from aigc_edit.engine.check import CheckReport, Expected, check_result, decode_share
+from aigc_edit.engine.check import check_result, decode_share
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
 from aigc_edit.engine.programme import (
@@ -27,6 +27,7 @@ from aigc_edit.engine.progress import Clock, Stopped
 from aigc_edit.engine.record import make_record, seconds, source_facts
 from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
+from aigc_edit.engine.verdict import CheckReport, Expected
 from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError
 from aigc_edit.media import (
     Damage,

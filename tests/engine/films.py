@@ -11,7 +11,8 @@ from typing import Any
 import av
 import numpy as np
 
-from aigc_edit.engine.check import CheckReport, Expected, check_result
+from aigc_edit.engine.check import check_result
+from aigc_edit.engine.verdict import CheckReport, Expected
 from aigc_edit.media import BT709, Colour, PictureMarks, SoundMarks, inspect_file
 
 RATE, SOUND_RATE = 25, 48_000

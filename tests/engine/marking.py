@@ -6,8 +6,8 @@ import numpy as np
 
 from aigc_edit.api import AudioBlock, SoundContext
 from aigc_edit.engine import RunResult
-from aigc_edit.engine.check import Expected
 from aigc_edit.engine.planner import audio_filters
+from aigc_edit.engine.verdict import Expected
 from aigc_edit.media import (
     PictureFacts,
     PictureMarks,
