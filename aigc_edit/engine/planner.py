@@ -174,17 +174,13 @@ def _render_pass(
     if edits is None:
         frames = round(_expected(pipeline, source) * (video.fps or source.video.rate))
         return RenderPass(None, (), frames, 0, frames, names, codec, encoder, None)
+    # Edges beside copies need an encoder that numbers its parameter sets, which hardware does not.
+    beside = chosen_encoder(codec, "software") if video.encoder == "auto" else encoder
     choice = (
         CopyChoice("nothing", no_copies)
         if no_copies
-        else copy_choice(source, edits, pipeline.output, output.suffix, encoder, filters)
+        else copy_choice(source, edits, pipeline.output, output.suffix, beside, filters)
     )
-    if video.mode == "copy" and choice.extent == "nothing":
-        raise UsageError(
-            f"the picture cannot be copied: {choice.why}",
-            where=source.path,
-            cure="Use output.video.mode=auto, which copies what it can.",
-        )
     pieces = make_pieces(source, edits, choice, filters)
     if video.mode == "copy" and not all(piece.copied for piece in pieces):
         raise UsageError(
@@ -194,6 +190,8 @@ def _render_pass(
         )
     if all(piece.copied for piece in pieces):
         codec = source.video.codec
+    if any(piece.copied for piece in pieces):
+        encoder = beside
     copied = sum(_shown(source, p.placed) for p in pieces if p.copied)
     encoded = [placed for p in pieces if not p.copied for placed in p.placed]
     frames = _shown(source, encoded) if video.fps is None else _at_rate(encoded, video.fps)
