@@ -181,6 +181,12 @@ def _render_pass(
         if no_copies
         else copy_choice(source, edits, pipeline.output, output.suffix, beside, filters)
     )
+    if video.mode == "copy" and choice.extent == "nothing":
+        raise UsageError(
+            f"the picture cannot be copied: {choice.why}",
+            where=source.path,
+            cure="Use output.video.mode=auto, which copies what it can.",
+        )
     pieces = make_pieces(source, edits, choice, filters)
     if video.mode == "copy" and not all(piece.copied for piece in pieces):
         raise UsageError(
