@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import av
+from av import library_versions
 
 from aigc_edit.api import FrameFilter
 from aigc_edit.engine.cache import code_digest
@@ -34,7 +35,7 @@ def render_key(
     facts = {
         "source": source_digest,
         "code": [code_digest("aigc_edit"), *(code_digest(type(f).__module__) for f in filters)],
-        "libraries": [av.__version__, av.library_versions, version("torch") if filters else ""],
+        "libraries": [av.__version__, library_versions, version("torch") if filters else ""],
         "pieces": [
             [piece.copied, [[str(p.span.start), str(p.span.end), str(p.at)] for p in piece.placed]]
             for piece in render.pieces
