@@ -191,6 +191,12 @@ def probe(path: str | Path, choice: InputChoice | None = None) -> Source:
             else count_pictures(path, stream.index, choice.max_pixels)
         )
         index = scan.shown_from(frame.pts * frame.time_base) if timed else scan.index
+        if not len(index.times):
+            raise ProbeError(
+                "its packets and its pictures have different times",
+                where=path,
+                cure="The file is damaged; get a whole copy.",
+            )
         video = _video(stream, frame, index, even=scan.clock.even)
         duration = on_clock(_duration(index, video))
         return Source(
@@ -324,6 +330,8 @@ def _rate(stream: Any, index: PictureIndex, *, even: bool) -> Fraction:
 
 
 def _counted_rate(index: PictureIndex) -> Fraction:
+    if len(index.times) < 2:
+        return _FALLBACK_RATE
     seconds = float(index.times[-1] - index.times[0])
     return Fraction((len(index.times) - 1) / seconds).limit_denominator(1001)
 
