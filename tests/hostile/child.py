@@ -87,15 +87,21 @@ def run_limited(
 
 
 def watched(pid: int, begin: float, limits: Limits) -> tuple[str, int, int]:
-    """(limit that was hit, wait status, most bytes in memory)."""
-    stopped = ""
+    """(limit that was hit, wait status, most bytes in memory).
+
+    The kernel's own peak counts what this process held when it started the child, so it stands
+    in only where nobody can look.
+    """
+    stopped, peak = "", 0
     while True:
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
-            return stopped, status, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            unit = 1 if sys.platform == "darwin" else 1024
+            return stopped, status, peak or usage.ru_maxrss * unit
+        peak = max(peak, resident(pid))
         if not stopped and time.monotonic() - begin > limits.seconds:
             stopped = f"no end after {limits.seconds:g} s"
-        elif not stopped and resident(pid) > limits.memory:
+        elif not stopped and peak > limits.memory:
             stopped = f"more than {limits.memory / GIB:g} GiB of memory"
         if stopped:
             end_session(pid)
