@@ -48,7 +48,7 @@ from aigc_edit.media.mux import (
 from aigc_edit.media.nal import AvcHeaders
 from aigc_edit.media.network import is_address, local_copy
 from aigc_edit.media.opening import FileState
-from aigc_edit.media.pictures import SAME_TIME, PictureReader
+from aigc_edit.media.pictures import PictureReader
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.scratch import Scratch, ensure_writable, scratch_for, sweep, synced, writing
 from aigc_edit.media.sound import (
@@ -58,7 +58,7 @@ from aigc_edit.media.sound import (
     converted_blocks,
     sample_at,
 )
-from aigc_edit.media.source import Source, VideoStream, probe
+from aigc_edit.media.source import SAME_TIME, Source, VideoStream, probe
 from aigc_edit.media.space import ensure_space, least_bytes
 from aigc_edit.media.streams import AudioStream, Chapter, InputChoice, SubtitleStream
 from aigc_edit.media.writer import (

@@ -13,6 +13,7 @@ import av.error
 import av.filter
 
 from aigc_edit.errors import DecodeError
+from aigc_edit.media.graphs import chained
 from aigc_edit.media.looks import RGB, UNTAGGED, Colour, colour_of, has_alpha
 from aigc_edit.media.source import VideoStream, shown_size
 
@@ -97,19 +98,14 @@ class PictureFit:
 
     def _built(self, frame: Any) -> Any:
         graph = av.filter.Graph()
-        last = graph.add(
+        first = graph.add(
             "buffer",
             video_size=f"{frame.width}x{frame.height}",
             pix_fmt=frame.format.name,
             time_base="1/90000",
             **_labels(self._colour(frame)),
         )
-        for name, args in (*self._steps(frame), ("buffersink", "")):
-            step = graph.add(name, args)
-            last.link_to(step)
-            last = step
-        graph.configure()
-        return graph
+        return chained(graph, first, self._steps(frame))
 
     def _steps(self, frame: Any) -> Iterator[tuple[str, str]]:
         video = self._video

@@ -16,11 +16,9 @@ from aigc_edit.media.clock import ClockMender
 from aigc_edit.media.damage import Damage
 from aigc_edit.media.fit import Picture, PictureFit
 from aigc_edit.media.opening import demuxed, opened, read_only
-from aigc_edit.media.source import Source
+from aigc_edit.media.source import SAME_TIME, Source
 from aigc_edit.timeline import Span
 
-# Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
-SAME_TIME = Fraction(1, 100_000)
 _SEEK_SLACK = Fraction(1, 1000)
 
 

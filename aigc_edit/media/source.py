@@ -44,7 +44,8 @@ _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the ra
 _WIDEST_PIXEL = Fraction(8)
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
-_TIME_SLACK = 1e-5  # seconds; as SAME_TIME
+# Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
+SAME_TIME = Fraction(1, 100_000)
 _HANGING_SOUND = 1  # seconds; encoders leave a packet or two
 _BROKEN_PROMISE = Fraction(1, 4)  # seconds; the last packets may not say how long they last
 
@@ -157,7 +158,7 @@ class Source:
         times = self.index.times - float(self.video.first)
         if self.grid is not None:
             times = np.round(times * float(self.grid)) / float(self.grid)
-        start, end = float(span.start) - _TIME_SLACK, float(span.end) - _TIME_SLACK
+        start, end = float(span.start - SAME_TIME), float(span.end - SAME_TIME)
         return times[(times >= start) & (times < end)]
 
     def check_unchanged(self) -> None:

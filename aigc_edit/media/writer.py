@@ -13,6 +13,7 @@ import numpy as np
 from av.video.frame import PictureType
 
 from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder, encoder_options
+from aigc_edit.media.graphs import chained
 from aigc_edit.media.looks import Colour
 from aigc_edit.media.order import reorder_depth
 from aigc_edit.media.scratch import writing
@@ -180,7 +181,7 @@ class _EncoderFit:
 
     def _built(self, frame: Any) -> Any:
         graph = av.filter.Graph()
-        last = graph.add_buffer(
+        first = graph.add_buffer(
             width=frame.width,
             height=frame.height,
             format=frame.format,
@@ -194,14 +195,8 @@ class _EncoderFit:
             *self._as_tagged(frame),
             ("format", f"pix_fmts={self._pixel_format}"),
             ("pad", f"w={self.width}:h={self.height}"),
-            ("buffersink", ""),
         ]
-        for name, args in steps:
-            step = graph.add(name, args)
-            last.link_to(step)
-            last = step
-        graph.configure()
-        return graph
+        return chained(graph, first, steps)
 
     def _as_tagged(self, frame: Any) -> list[tuple[str, str]]:
         """RGB and gray take the matrix and range that the file will be tagged with."""
