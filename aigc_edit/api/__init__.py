@@ -1,23 +1,27 @@
-"""Floor 2: all that a stage author may touch. Small, stable, typed."""
+"""Floor 2: all that a stage author may touch. Small, stable, typed.
 
-from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames
+A plugin imports from here and from nowhere else in the house. `API_VERSION` counts what breaks
+plugins that were written before.
+"""
+
+from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
 from aigc_edit.api.options import StageOptions, option
 from aigc_edit.api.stages import (
+    API_VERSION,
     AnalysisContext,
     Analyzer,
     AudioFilter,
     Delivery,
     FilterContext,
     FrameFilter,
-    Kind,
     Selector,
     Sink,
     SoundContext,
     Stage,
 )
 from aigc_edit.api.units import Decibels, FrameRate, LoudnessUnits, Seconds
-from aigc_edit.errors import AigcEditError, ModelError, PluginError
-from aigc_edit.media import HOP_SECONDS, SILENCE, LoudnessMeter, Samples, TruePeaks
+from aigc_edit.errors import ModelError, PluginError
+from aigc_edit.media import Chapter, LoudnessMeter, Samples, TruePeaks
 from aigc_edit.timeline import (
     Curve,
     EditList,
@@ -30,20 +34,16 @@ from aigc_edit.timeline import (
     Timeline,
     Track,
     TrackRef,
-    gaps,
-    merged,
-    on_clock,
 )
 
 __all__ = [
-    "HOP_SECONDS",
-    "SILENCE",
-    "AigcEditError",
+    "API_VERSION",
     "AnalysisContext",
     "Analyzer",
     "Audio",
     "AudioBlock",
     "AudioFilter",
+    "Chapter",
     "Curve",
     "Decibels",
     "Delivery",
@@ -54,12 +54,12 @@ __all__ = [
     "FrameRate",
     "Frames",
     "Kept",
-    "Kind",
     "LoudnessMeter",
     "LoudnessUnits",
     "ModelError",
     "Moment",
     "Moments",
+    "Planes",
     "PluginError",
     "Regions",
     "Samples",
@@ -75,8 +75,5 @@ __all__ = [
     "Track",
     "TrackRef",
     "TruePeaks",
-    "gaps",
-    "merged",
-    "on_clock",
     "option",
 ]

@@ -20,7 +20,9 @@ class Frames:
 
     `width`, `height` or `side` (the longer one) alone keeps the shape; none keeps the size;
     pictures are never made larger. Both sides become multiples of `multiple`, at least two of
-    them. `fps` None means every frame.
+    them. `fps` None means every frame. `pixels`: `rgb`, or `gray` for the luma alone.
+
+    >>> needs = (Frames(height=90, fps=10, pixels="gray"),)
     """
 
     width: int | None = None
@@ -33,7 +35,10 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """An analyser wants to hear: at this rate and channels (None: the source's own, at most 2)."""
+    """An analyser wants to hear: at this rate and channels (None: the source's own, at most 2).
+
+    >>> needs = (Audio(rate=16_000), Frames(side=64, fps=1))
+    """
 
     rate: int | None = None
     channels: int | None = 1
@@ -42,6 +47,10 @@ class Audio:
 @dataclass(frozen=True, slots=True)
 class FrameBatch:
     """Frames in order.
+
+    >>> batch = FrameBatch(np.zeros((2, 36, 64, 3), np.uint8), (Fraction(0), Fraction(1, 25)))
+    >>> len(batch), tuple(batch.tensor().shape)
+    (2, (2, 3, 36, 64))
 
     Attributes:
         pixels: uint8 [T, H, W, 3] RGB full range, or [T, H, W] full-range luma.
@@ -65,8 +74,32 @@ class FrameBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Planes:
+    """Frames as luma and chroma, for frame filters that declare `pixels = "yuv"`.
+
+    8 bits, 4:2:0, limited range (luma 16 to 235, chroma 16 to 240 around 128), in the matrix that
+    `FilterContext.matrix` names. Chroma of odd sides is rounded up.
+
+    Attributes:
+        y: uint8 [T, H, W].
+        u, v: uint8 [T, ceil(H / 2), ceil(W / 2)].
+    """
+
+    y: Tensor
+    u: Tensor
+    v: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True, slots=True)
 class AudioBlock:
     """Sound in order.
+
+    >>> block = AudioBlock(np.zeros((2, 480), np.float32), rate=48_000, first=24_000)
+    >>> block.start
+    Fraction(1, 2)
 
     Attributes:
         samples: float32 [C, N], nominally in [-1, 1].

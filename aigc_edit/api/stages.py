@@ -13,29 +13,32 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames
+from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
 from aigc_edit.api.options import StageOptions
-from aigc_edit.media import Samples
+from aigc_edit.media import Chapter, Samples
 from aigc_edit.timeline import EditList, Timeline, Track, TrackRef
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+API_VERSION = 1
 Kind = Literal["analyze", "select", "frames", "audio", "deliver"]
 
 
 class Stage(ABC):
-    """One step of a pipeline: a plugin with its options.
+    """One step of a pipeline: a plugin with its options. Its docstring is its help.
 
     Class attributes:
         name: the word after `uses:`.
         version: raise it when the same options give another result, so that caches notice.
+        api_version: of this API that it was written for, such as 1; another one is refused.
         reads, writes: the tracks that it needs and makes.
     """
 
     kind: ClassVar[Kind]
     name: ClassVar[str]
     version: ClassVar[str] = "1"
+    api_version: ClassVar[int] = API_VERSION
     reads: Sequence[TrackRef] = ()
     writes: Sequence[TrackRef] = ()
 
@@ -94,13 +97,25 @@ class Analyzer(Stage):
 
 
 class Selector(Stage):
-    """Gets tracks and the edit list so far (at first: everything); gives the edit list."""
+    """Gets tracks and the edit list so far (at first: everything); gives the edit list.
+
+    >>> class FirstMinute(Selector):
+    ...     '''Keeps the first minute.'''
+    ...
+    ...     name = "first_minute"
+    ...
+    ...     def select(self, edits: EditList, tracks: Timeline) -> EditList:
+    ...         return edits.clipped(60)
+    """
 
     kind = "select"
 
     @abstractmethod
     def select(self, edits: EditList, tracks: Timeline) -> EditList:
-        """What is kept, in source time; each kept span says why in numbers."""
+        """What is kept, in source time; each kept span says why in numbers.
+
+        tracks: those in `reads`, in source time.
+        """
 
     def expected(self, duration: Fraction) -> Fraction:
         """About how many of `duration` seconds will be kept, for plans and estimates."""
@@ -109,11 +124,14 @@ class Selector(Stage):
 
 @dataclass(frozen=True, slots=True)
 class FilterContext:
-    """What a frame filter may know: `tracks` are in output time.
+    """What a frame filter may know.
 
     Attributes:
         width, height: size of the frames that come in.
         rate: frames a second on average.
+        tracks: those in `reads`, in output time; their `duration` is that of the output.
+        device: where frames are and nets run: `cpu`, `cuda:0`, `mps`.
+        matrix: of `Planes`: `bt709` or `bt601`.
     """
 
     width: int
@@ -121,18 +139,31 @@ class FilterContext:
     rate: Fraction
     tracks: Timeline
     device: str = "cpu"
+    matrix: Literal["bt709", "bt601"] = "bt709"
 
 
 class FrameFilter(Stage):
     """Gets batches of frames of the output, gives batches of frames.
 
+    Overrides one of `apply`, `apply_batch` (RGB) and `apply_planes` (YUV).
+
+    >>> class Negative(FrameFilter):
+    ...     '''Light becomes dark.'''
+    ...
+    ...     name = "negative"
+    ...
+    ...     def apply(self, frames: Tensor) -> Tensor:
+    ...         return 1 - frames
+
     Class attributes:
-        dtype: `uint8` in [0, 255], or `float16`, `bfloat16`, `float32` in [0, 1].
+        pixels: `rgb`; or `yuv` for the planes as they were decoded, which saves both conversions.
+        dtype: of RGB: `uint8` in [0, 255], or `float16`, `bfloat16`, `float32` in [0, 1].
         context: neighbours on each side that it must see; the edge frame is repeated at cuts.
         max_batch: most frames at once.
     """
 
     kind = "frames"
+    pixels: ClassVar[Literal["rgb", "yuv"]] = "rgb"
     dtype: ClassVar[Literal["uint8", "float16", "bfloat16", "float32"]] = "float32"
     context: ClassVar[int] = 0
     max_batch: ClassVar[int] = 8
@@ -147,18 +178,30 @@ class FrameFilter(Stage):
         """The size (width, height) of what comes out for what goes in."""
         return width, height
 
-    @abstractmethod
     def apply(self, frames: Tensor) -> Tensor:
         """The filtered frames.
 
         frames: [T, 3, H, W] RGB, with `context` more on each side if declared. The result is
         [T, 3, H', W'], keeps dtype and device, and never changes its input.
         """
+        raise NotImplementedError
 
     def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
         """As `apply`, for filters that must know the output times (seconds) of the T frames."""
         del times
         return self.apply(frames)
+
+    def apply_planes(self, planes: Planes, times: Sequence[Fraction]) -> Planes:
+        """As `apply_batch`, for filters that declare `pixels = "yuv"`."""
+        raise NotImplementedError
+
+    def rest(self) -> Tensor | Planes | None:
+        """The frames that were held back, at the end of a run without cuts.
+
+        A filter that must see later frames first may give fewer than it got, or none, as long as
+        all of them come out in order; one that knows how many it must see declares `context`.
+        """
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +212,7 @@ class SoundContext:
         rate, channels: of the programme.
         samples: length of the programme.
         seams: times at which the source jumps, seconds.
+        tracks: those in `reads`.
     """
 
     rate: int
@@ -179,7 +223,15 @@ class SoundContext:
 
 
 class AudioFilter(Stage):
-    """Gets the sound of the output, block by block; gives blocks of the same length.
+    """Gets the sound of the output, block by block; gives as many samples, in order.
+
+    >>> class Quieter(AudioFilter):
+    ...     '''Half as loud.'''
+    ...
+    ...     name = "quieter"
+    ...
+    ...     def apply(self, block: AudioBlock) -> Samples:
+    ...         return block.samples / 2
 
     A filter that must hear all before it changes anything sets `measures`: the whole programme
     then goes through `measure` first.
@@ -196,7 +248,15 @@ class AudioFilter(Stage):
 
     @abstractmethod
     def apply(self, block: AudioBlock) -> Samples:
-        """float32 [C, N] for the block's samples, which stay as they are."""
+        """float32 [C, N] for the block's samples, which stay as they are.
+
+        A filter that must hear later samples first may give fewer, or none, as long as all of
+        them come out in order: what it held back comes from `rest`.
+        """
+
+    def rest(self) -> Samples | None:
+        """What was held back, at the end of the programme: float32 [C, N]."""
+        return None
 
     def report(self) -> Mapping[str, float | str]:
         """What was decided, in numbers, for the record; asked for at the end."""
@@ -212,7 +272,7 @@ class Delivery:
         source: the file that it was made from.
         rate: frames a second of the source on average.
         edits: what was kept.
-        tracks: all tracks, in output time.
+        tracks: all tracks, in output time; `reads` says which ones must be there.
         record: the run record, as it will be written.
     """
 
@@ -230,10 +290,31 @@ class Delivery:
 
 
 class Sink(Stage):
-    """Gets the finished file, tracks in output time and the record; gives files beside it."""
+    """Gets the finished file, tracks in output time and the record; gives files beside it.
+
+    >>> class Shotlist(Sink):
+    ...     '''Writes when each shot begins.'''
+    ...
+    ...     name, reads, suffixes = "shotlist", (Shots.named("shots"),), (".shots.txt",)
+    ...
+    ...     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
+    ...         shots = delivery.tracks.get(Shots, "shots").spans
+    ...         return {".shots.txt": "".join(f"{shot}\\n" for shot in shots)}
+
+    Class attributes:
+        suffixes: of the files that it gives.
+    """
 
     kind = "deliver"
     suffixes: ClassVar[tuple[str, ...]] = ()
+
+    def chapters(self, tracks: Timeline) -> Sequence[Chapter]:
+        """Chapter marks for the file, in order; they take the place of the source's if any.
+
+        tracks: as in `Delivery`.
+        """
+        del tracks
+        return ()
 
     @abstractmethod
     def deliver(self, delivery: Delivery) -> Mapping[str, str]:

@@ -19,14 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.engine import analyse, refuse_input
-    from aigc_edit.pipeline import load_pipeline
 
     output = Path(parsed.output) if parsed.output else None
-    pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
+    pipeline = common.loaded_pipeline(parsed)
     with common.local_input(parsed) as path:
         if output is not None:
             refuse_input(output, path)
-        analysis = analyse(pipeline, path, common.run_options(parsed))
+        with common.results_alone(parsed):
+            analysis = analyse(pipeline, path, common.run_options(parsed))
     if not parsed.quiet:
         for warning in analysis.warnings:
             print(f"note: {warning}", file=sys.stderr)

@@ -13,6 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "pipelines", type=Path, nargs="+", metavar="PIPELINE", help="pipeline files (YAML)"
     )
+    common.add_plugins(parser)
+    common.add_trust(parser)
     common.add_debug(parser)
 
 
@@ -23,10 +25,12 @@ def execute(parsed: argparse.Namespace) -> int:
     code = 0
     for path in parsed.pipelines:
         try:
-            pipeline = load_pipeline(path)
+            pipeline = load_pipeline(path, plugins=common.plugin_choice(parsed))
         except PipelineError as error:
             print(error, file=sys.stderr)
             code = error.exit_code
         else:
+            for warning in pipeline.warnings:
+                print(f"aigc-edit: {warning}", file=sys.stderr)
             print(f"{path}: {len(pipeline.stages)} stages, nothing wrong")
     return code

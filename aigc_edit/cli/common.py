@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from aigc_edit.engine import RunOptions
+    from aigc_edit.errors import AigcEditError
+    from aigc_edit.pipeline import Pipeline, PluginChoice
 
 
 def add_pipeline(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +26,43 @@ def add_pipeline(parser: argparse.ArgumentParser) -> None:
         dest="overrides",
         help="override an option, such as best_moments.duration=30s or output.video.quality=18",
     )
+    add_plugins(parser)
+    add_trust(parser)
+
+
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plugins",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        help="a folder or file with plugins, whose code is run",
+    )
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load the plugins that PIPELINE names, too: its author's code is run",
+    )
+
+
+def plugin_choice(parsed: argparse.Namespace) -> PluginChoice:
+    from aigc_edit.pipeline import PluginChoice
+
+    return PluginChoice(tuple(parsed.plugins), trusted=parsed.trust)
+
+
+def loaded_pipeline(parsed: argparse.Namespace) -> Pipeline:
+    """The pipeline of the command line; plugins that are broken are told of."""
+    from aigc_edit.pipeline import load_pipeline
+
+    pipeline = load_pipeline(parsed.pipeline, parsed.overrides, plugin_choice(parsed))
+    for warning in pipeline.warnings:
+        print(f"aigc-edit: {warning}", file=sys.stderr)
+    return pipeline
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +113,12 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-cache", action="store_true", help="analyse anew, and keep nothing for next time"
     )
+    parser.add_argument(
+        "--stage-timeout",
+        type=_seconds,
+        metavar="TIME",
+        help="stop where one call of a stage takes longer, such as 60s (default: never)",
+    )
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -81,8 +128,36 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
 
 def run_options(parsed: argparse.Namespace) -> RunOptions:
     from aigc_edit.cli.progress import listener
-    from aigc_edit.engine import RunOptions
+    from aigc_edit.engine import Guard, RunOptions
 
     return RunOptions(
-        device=parsed.device, cache=not parsed.no_cache, progress=listener(quiet=parsed.quiet)
+        device=parsed.device,
+        cache=not parsed.no_cache,
+        progress=listener(quiet=parsed.quiet),
+        guard=Guard(parsed.stage_timeout, _give_up),
     )
+
+
+def _seconds(text: str) -> float:
+    from pydantic import TypeAdapter
+
+    from aigc_edit.api import Seconds
+
+    return float(TypeAdapter(Seconds).validate_python(text))
+
+
+def _give_up(error: AigcEditError) -> NoReturn:
+    """A stage that cannot even be interrupted ends the process."""
+    from aigc_edit.cli.main import end
+
+    print(f"aigc-edit: {error}", file=sys.stderr)
+    end(error.exit_code)
+
+
+@contextmanager
+def results_alone(parsed: argparse.Namespace) -> Iterator[None]:
+    """Keeps what plugins print out of standard output, where results stand."""
+    with ExitStack() as held:
+        chatter = held.enter_context(open(os.devnull, "w")) if parsed.quiet else sys.stderr
+        held.enter_context(redirect_stdout(chatter))
+        yield

@@ -138,7 +138,7 @@ def _listen_for_signals() -> None:
         nonlocal interrupts
         interrupts += 1
         if interrupts > 1:
-            _end(_INTERRUPTED)
+            end(_INTERRUPTED)
         _end_later(_INTERRUPTED)
         raise KeyboardInterrupt
 
@@ -151,12 +151,12 @@ def _listen_for_signals() -> None:
 
 
 def _end_later(code: int) -> None:
-    timer = threading.Timer(_PATIENCE_SECONDS, _end, [code])
+    timer = threading.Timer(_PATIENCE_SECONDS, end, [code])
     timer.daemon = True
     timer.start()
 
 
-def _end(code: int) -> NoReturn:
+def end(code: int) -> NoReturn:
     """Ends the process here and now; nothing half-written stays."""
     media = sys.modules.get("aigc_edit.media")
     if media is not None:

@@ -17,9 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.engine import plan_run
-    from aigc_edit.pipeline import load_pipeline
 
-    pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
+    pipeline = common.loaded_pipeline(parsed)
     with common.local_input(parsed) as path:
         print(plan_run(pipeline, path, parsed.output, common.run_options(parsed)))
     return 0

@@ -18,10 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.engine import run
-    from aigc_edit.pipeline import load_pipeline
 
-    pipeline = load_pipeline(parsed.pipeline, parsed.overrides)
-    with common.local_input(parsed) as path:
+    pipeline = common.loaded_pipeline(parsed)
+    with common.local_input(parsed) as path, common.results_alone(parsed):
         result = run(pipeline, path, parsed.output, common.run_options(parsed))
     if not parsed.quiet:
         for line in _summary(result.output, result.files, result.record):

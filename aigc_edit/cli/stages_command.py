@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aigc_edit.cli import common
 
 if TYPE_CHECKING:
     from aigc_edit.api import Stage
-    from aigc_edit.pipeline import StageEntry
+    from aigc_edit.pipeline import Registry, StageEntry
 
 _KINDS = {
     "analyze": "analyzers: find tracks in the source",
@@ -23,6 +24,7 @@ _KINDS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="a stage, to see its options")
+    common.add_plugins(parser)
     common.add_debug(parser)
 
 
@@ -30,31 +32,47 @@ def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.errors import UsageError
     from aigc_edit.pipeline import registered, suggestion
 
-    entries = registered()
+    registry = registered().with_plugins(parsed.plugins)
     if parsed.name is None:
-        print("\n".join(_listed(entries.values())))
-        return 0
-    if parsed.name not in entries:
-        raise UsageError(f"no stage named {parsed.name!r}", cure=suggestion(parsed.name, entries))
-    print("\n".join(_explained(entries[parsed.name])))
+        return _listed(registry)
+    if parsed.name not in registry:
+        raise UsageError(f"no stage named {parsed.name!r}", cure=suggestion(parsed.name, registry))
+    print("\n".join(_explained(registry[parsed.name])))
     return 0
 
 
-def _listed(entries: Any) -> Iterator[str]:
-    loaded = [(entry, entry.load()) for entry in entries]
+def _listed(registry: Registry) -> int:
+    """Prints all stages by kind, then those that cannot be loaded."""
+    from aigc_edit.errors import PluginError
+
+    loaded, broken = [], list(registry.broken)
+    for entry in registry.values():
+        try:
+            loaded.append((entry, entry.load()))
+        except PluginError as cause:
+            broken.append(cause)
+    print("\n".join(_by_kind(loaded)))
+    for error in broken:
+        print(f"aigc-edit: {error}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _by_kind(loaded: Sequence[tuple[StageEntry, type[Stage]]]) -> Iterator[str]:
+    from aigc_edit.pipeline import OURS
+
     width = max(len(entry.name) for entry, _ in loaded)
     for kind, title in _KINDS.items():
         members = [(e, s) for e, s in loaded if s.kind == kind]
         if members:
             yield title
         for entry, stage in members:
-            origin = "" if entry.distribution == "aigc-edit" else f"  [{entry.distribution}]"
+            origin = "" if entry.origin == OURS else f"  [{entry.origin}]"
             yield f"  {entry.name:<{width}}  {_first_line(stage)}{origin}"
 
 
 def _explained(entry: StageEntry) -> Iterator[str]:
     stage = entry.load()
-    yield f"{entry.name} ({stage.kind}, version {stage.version}, from {entry.distribution})"
+    yield f"{entry.name} ({stage.kind}, version {stage.version}, from {entry.origin})"
     yield ""
     yield from (line.strip() for line in (stage.__doc__ or "").strip().splitlines())
     yield ""

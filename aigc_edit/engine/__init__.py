@@ -2,6 +2,7 @@
 
 from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
 from aigc_edit.engine.record import versions
@@ -17,6 +18,7 @@ from aigc_edit.engine.runner import (
 )
 
 __all__ = [
+    "Guard",
     "Analysis",
     "Clock",
     "PassCost",

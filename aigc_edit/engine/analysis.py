@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
@@ -17,12 +16,12 @@ from aigc_edit.api import (
     AudioBlock,
     FrameBatch,
     Frames,
-    Stage,
     Track,
 )
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.planner import AnalysisStep
 from aigc_edit.engine.progress import Clock
-from aigc_edit.errors import AigcEditError, PluginError, one_line
+from aigc_edit.errors import PluginError
 from aigc_edit.media import (
     Damage,
     Image,
@@ -42,23 +41,12 @@ BATCH_FRAMES = 32
 _AHEAD_PICTURES = 8
 
 
-@contextmanager
-def blaming(stage: Stage, at: Fraction | None = None) -> Iterator[None]:
-    """Turns whatever a stage raises into an error that names it and the time."""
-    try:
-        yield
-    except AigcEditError:
-        raise
-    except Exception as cause:
-        when = f" at {float(at):.2f} s" if at is not None else ""
-        raise PluginError(
-            f"stage {stage.name!r} failed{when} ({type(cause).__name__}: {one_line(cause)})",
-            cure="Run again with --debug to see where.",
-        ) from cause
-
-
 def run_group(
-    source: Source, group: Sequence[AnalysisStep], context: AnalysisContext, clock: Clock
+    source: Source,
+    group: Sequence[AnalysisStep],
+    context: AnalysisContext,
+    clock: Clock,
+    guard: Guard,
 ) -> Damage:
     """Feeds the analysers of one group from one decode. Returns what could not be decoded."""
     frames = [(s.analyzer, n) for s in group for n in s.needs if isinstance(n, Frames)]
@@ -67,15 +55,15 @@ def run_group(
     watchers = {id(a) for a, _ in frames}
     for step in group:
         if id(step.analyzer) not in listeners - watchers:
-            _begin(step.analyzer, context)
+            _begin(step.analyzer, context, guard)
     stop = threading.Event()
     with ThreadPoolExecutor(1, "sound") as pool:
         heard: Future[Damage] | None = None
         if sounds and source.audio:
             alone = [a for a, _ in sounds if id(a) not in watchers]
-            heard = pool.submit(_hear, source, sounds, alone, context, stop)
+            heard = pool.submit(_hear, source, sounds, alone, context, stop, guard)
         try:
-            damage = _see(source, frames, clock) if frames else Damage()
+            damage = _see(source, frames, clock, guard) if frames else Damage()
             if heard is not None:
                 damage.add(heard.result())
         finally:
@@ -84,16 +72,14 @@ def run_group(
 
 
 def finish_step(
-    step: AnalysisStep, timeline: Timeline, context: AnalysisContext
+    step: AnalysisStep, timeline: Timeline, context: AnalysisContext, guard: Guard
 ) -> Sequence[Track]:
     """The tracks of an analyser that has seen and heard all; checked against its promise."""
     analyzer = step.analyzer
     if not step.needs:
-        _begin(analyzer, context)
-    read = {ref.name for ref in analyzer.reads}
-    known = Timeline(timeline.duration, {n: t for n, t in timeline.tracks.items() if n in read})
-    with blaming(analyzer):
-        tracks = tuple(analyzer.finish(known))
+        _begin(analyzer, context, guard)
+    with guard.around(analyzer):
+        tracks = tuple(analyzer.finish(timeline.only(analyzer.reads)))
     promised = {(ref.kind, ref.name) for ref in analyzer.writes}
     if {(type(t), t.name) for t in tracks} != promised:
         raise PluginError(
@@ -108,16 +94,16 @@ def _names(tracks: set[tuple[type[Track], str]]) -> str:
     return ", ".join(sorted(f"{name} ({kind.__name__})" for kind, name in tracks)) or "nothing"
 
 
-def _begin(analyzer: Analyzer, context: AnalysisContext) -> None:
-    with blaming(analyzer):
+def _begin(analyzer: Analyzer, context: AnalysisContext, guard: Guard) -> None:
+    with guard.around(analyzer):
         analyzer.begin(context)
 
 
 class _FrameFeed:
     """One analyser's frames: thinned to its rate, gathered into batches."""
 
-    def __init__(self, analyzer: Analyzer, need: Frames, form: PictureForm) -> None:
-        self.form = form
+    def __init__(self, analyzer: Analyzer, need: Frames, form: PictureForm, guard: Guard) -> None:
+        self.form, self._guard = form, guard
         self._analyzer = analyzer
         self._step = 1 / Fraction(need.fps) if need.fps else None
         self._next = Fraction(0)
@@ -146,12 +132,14 @@ class _FrameFeed:
         batch = FrameBatch(np.stack(self._images), tuple(self._times), self._fed)
         self._fed += len(batch)
         self._images, self._times = [], []
-        with blaming(self._analyzer, batch.times[0]):
+        with self._guard.around(self._analyzer, batch.times[0]):
             self._analyzer.frames(batch)
 
 
-def _see(source: Source, wanted: Sequence[tuple[Analyzer, Frames]], clock: Clock) -> Damage:
-    feeds = [_FrameFeed(a, n, _form(n, source)) for a, n in wanted]
+def _see(
+    source: Source, wanted: Sequence[tuple[Analyzer, Frames]], clock: Clock, guard: Guard
+) -> Damage:
+    feeds = [_FrameFeed(a, n, _form(n, source), guard) for a, n in wanted]
     shrinker = PictureShrinker({feed.form for feed in feeds}, source.video)
     with (
         PictureReader(source, draft=True) as reader,
@@ -199,12 +187,13 @@ def _hear(
     alone: Sequence[Analyzer],
     context: AnalysisContext,
     stop: threading.Event,
+    guard: Guard,
 ) -> Damage:
     """Decodes the sound once and feeds everyone who listens."""
     for analyzer in alone:  # here, so that nets load while pictures are decoded already
-        _begin(analyzer, context)
+        _begin(analyzer, context, guard)
     reader = SoundReader(source)
-    feeds = _sound_feeds(source, wanted)
+    feeds = _sound_feeds(source, wanted, guard)
     for block in reader.blocks(Span(0, source.duration)):
         if stop.is_set():
             return reader.damage
@@ -216,7 +205,7 @@ def _hear(
 
 
 def _sound_feeds(
-    source: Source, wanted: Sequence[tuple[Analyzer, Audio]]
+    source: Source, wanted: Sequence[tuple[Analyzer, Audio]], guard: Guard
 ) -> list[Callable[[Samples | None], None]]:
     """One feed for each distinct rate and number of channels."""
     assert source.audio is not None
@@ -226,15 +215,16 @@ def _sound_feeds(
         form = (need.rate or source.audio.rate, need.channels or own)
         listeners.setdefault(form, []).append(analyzer)
     return [
-        _sound_feed(source.audio.rate, source.audio.layout, form, analyzers)
+        _sound_feed(
+            SoundConverter(source.audio.rate, source.audio.layout, *form), form[0], analyzers, guard
+        )
         for form, analyzers in listeners.items()
     ]
 
 
 def _sound_feed(
-    rate: int, layout: str, form: tuple[int, int], analyzers: Sequence[Analyzer]
+    converter: SoundConverter, rate: int, analyzers: Sequence[Analyzer], guard: Guard
 ) -> Callable[[Samples | None], None]:
-    converter = SoundConverter(rate, layout, *form)
     fed = 0
 
     def feed(block: Samples | None) -> None:
@@ -242,10 +232,10 @@ def _sound_feed(
         samples = converter.rest() if block is None else converter.converted(block)
         if not samples.shape[1]:
             return
-        heard = AudioBlock(samples, form[0], fed)
+        heard = AudioBlock(samples, rate, fed)
         fed += samples.shape[1]
         for analyzer in analyzers:
-            with blaming(analyzer, heard.start):
+            with guard.around(analyzer, heard.start):
                 analyzer.audio(heard)
 
     return feed

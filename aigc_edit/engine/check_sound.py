@@ -11,7 +11,7 @@ from aigc_edit.engine.offsets import (
     sound_shift,
 )
 from aigc_edit.engine.verdict import Expected, Verdict
-from aigc_edit.media import SILENCE, SoundFacts, WrittenFacts, WrittenSound
+from aigc_edit.media import LoudnessMeter, SoundFacts, WrittenFacts, WrittenSound
 
 # EBU R37-2007: each stage of production may move the sound by 5 ms early or 15 ms late.
 EARLY, LATE = 0.005, 0.015  # seconds
@@ -128,7 +128,7 @@ def _check_loudness(
     verdict.note("true_peak_dbtp", measured.true_peak)
     seconds = float(expected.duration)
     _check_power(sound.facts.energy / seconds, rendered.energy / seconds, verdict)
-    if target is None or measured.integrated <= SILENCE:
+    if target is None or measured.integrated <= LoudnessMeter.SILENCE:
         return
     off = measured.integrated - target
     if abs(off) > _LOUDNESS_NEAR:

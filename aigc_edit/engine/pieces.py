@@ -197,7 +197,9 @@ def _flushed(waiting: list[Placed]) -> list[Piece]:
 
 
 def _looks_across(frame_filter: FrameFilter) -> bool:
-    return frame_filter.context > 0 or type(frame_filter).reset is not FrameFilter.reset
+    kind = type(frame_filter)
+    remembers = kind.reset is not FrameFilter.reset or kind.rest is not FrameFilter.rest
+    return frame_filter.context > 0 or remembers
 
 
 def _with_copies(

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.api import FilterContext, FrameFilter
-from aigc_edit.engine.filtering import filtered
+from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.pieces import Piece, first_number
 from aigc_edit.engine.progress import Clock, Stopped
 from aigc_edit.errors import DecodeError
@@ -26,11 +25,8 @@ from aigc_edit.media import (
     Damage,
     EncodedPart,
     Encoder,
-    FrameConverter,
     Picture,
-    PictureConverter,
     PictureFacts,
-    PictureForm,
     PictureMarks,
     PicturePart,
     PictureReader,
@@ -42,7 +38,6 @@ from aigc_edit.media import (
     writing,
     written_colour,
 )
-from aigc_edit.timeline import Timeline
 
 _AHEAD_PICTURES = 8
 
@@ -53,7 +48,6 @@ class RenderJob:
 
     Attributes:
         pieces: of the output, copied ones included.
-        tracks: in output time.
         fps: constant frames a second that were asked for; None keeps the source's times.
         sps_id: see PictureSettings.
         folder: where parts are written, and finished ones found again.
@@ -64,14 +58,12 @@ class RenderJob:
     source: Source
     pieces: Sequence[Piece]
     seams: Sequence[Fraction]
-    filters: Sequence[FrameFilter]
-    tracks: Timeline
+    chain: FilterChain
     encoder: Encoder
     quality: int
     preset: str
     fps: Fraction | None
     sps_id: int | None
-    device: str
     folder: Path
     damage: Damage
     halt: threading.Event
@@ -123,20 +115,13 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
     for piece in made.values():
         job.damage.add(Damage.from_json(piece.damage))
     todo = [(n, piece) for n, piece in job.encoded if n not in made]
-    resumed, video = len(made), job.source.video
+    resumed = len(made)
     clock.advance(sum(len(piece.ticks) for piece in made.values()))
     marks = PictureMarks(job.seams)
     with (
         PictureReader(job.source, damage=job.damage) as reader,
         ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
-        filtered(
-            pictures,
-            job.filters,
-            PictureConverter(PictureForm(video.width, video.height), video.colour),
-            FrameConverter(job.encoder.pixel_format),
-            FilterContext(video.width, video.height, job.fps or video.rate, job.tracks, job.device),
-            job.seams,
-        ) as shown,
+        job.chain.through(pictures, job.encoder.pixel_format) as shown,
     ):
         made |= _encoded(shown, todo, job, marks, clock)
     parts = tuple(
@@ -238,10 +223,8 @@ def _written(
 
 
 def _settings(job: RenderJob) -> PictureSettings:
-    video = job.source.video
-    width, height = video.width, video.height
-    for frame_filter in job.filters:
-        width, height = frame_filter.size(width, height)
+    video, touched = job.source.video, bool(job.chain.filters)
+    width, height = job.chain.size
     return PictureSettings(
         encoder=job.encoder,
         quality=job.quality,
@@ -250,8 +233,8 @@ def _settings(job: RenderJob) -> PictureSettings:
         height=height,
         rate=job.fps or job.source.grid,
         average=job.fps or video.rate,
-        colour=written_colour(video.colour, filtered=bool(job.filters)),
-        depth=8 if job.filters else video.depth,
+        colour=job.chain.colour if touched else written_colour(video.colour),
+        depth=8 if touched else video.depth,
         sps_id=job.sps_id,
     )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import Delivery
-from aigc_edit.engine.analysis import blaming
+from aigc_edit.api import Delivery, Sink
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
+from aigc_edit.engine.filtering import FilterChain
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
 from aigc_edit.engine.programme import (
@@ -28,8 +29,9 @@ from aigc_edit.engine.record import make_record, seconds, source_facts
 from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
 from aigc_edit.engine.verdict import CheckReport, Expected
-from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError
+from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError, PluginError
 from aigc_edit.media import (
+    Chapter,
     Damage,
     Programme,
     Scratch,
@@ -66,6 +68,17 @@ def record_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.run.json")
 
 
+def _check_delivered(sink: Sink, given: Any) -> None:
+    """Raises PluginError where a sink gives what it had not announced."""
+    texts = isinstance(given, Mapping) and all(isinstance(text, str) for text in given.values())
+    if not texts or not set(given) <= set(sink.suffixes):
+        gave = sorted(map(str, given)) if texts else type(given).__name__
+        raise PluginError(
+            f"stage {sink.name!r} gave {gave}, and its suffixes are {sorted(sink.suffixes)}",
+            cure="`deliver` returns text by suffix, for suffixes that the class names.",
+        )
+
+
 @dataclass(frozen=True)
 class Rendering:
     """All that is known when rendering begins.
@@ -86,6 +99,7 @@ class Rendering:
     digest: str
     clock: Clock
     scratch: Scratch
+    guard: Guard
 
     def made(self) -> tuple[tuple[Path, ...], dict[str, Any]]:
         """Publishes the output and the files beside it; returns the latter, and the record.
@@ -131,14 +145,20 @@ class Rendering:
             source=self.source,
             pieces=planned.pieces,
             seams=self.edits.seams,
-            filters=frame_filters(self.pipeline),
-            tracks=self.tracks,
+            chain=FilterChain(
+                filters=frame_filters(self.pipeline),
+                video=self.source.video,
+                rate=video.fps or self.source.video.rate,
+                tracks=self.tracks,
+                seams=self.edits.seams,
+                device=self.device,
+                guard=self.guard,
+            ),
             encoder=planned.encoder,
             quality=video.quality,
             preset=video.preset,
             fps=video.fps,
             sps_id=planned.choice.sps_id if planned.choice and copies else None,
-            device=self.device,
             folder=self.scratch.folder,
             damage=self.damage,
             halt=halt,
@@ -155,6 +175,7 @@ class Rendering:
             codec=chosen_codec(self.scratch.output.suffix, audio.codec, sound=True),
             bitrate=audio.bitrate * 1000,
             folder=self.scratch.folder,
+            guard=self.guard,
         )
         return render_sounds(job, streams, stop)
 
@@ -223,8 +244,19 @@ class Rendering:
             times=picture.times,
             end=self.edits.duration,
             metadata=kept if output.metadata else {},
-            chapters=output_chapters(self.source.chapters, self.edits) if output.metadata else (),
+            chapters=self._chapters(),
         )
+
+    def _chapters(self) -> tuple[Chapter, ...]:
+        """The marks that sinks make, or else those of the source."""
+        made: list[Chapter] = []
+        for sink in sinks(self.pipeline):
+            with self.guard.around(sink):
+                made += sink.chapters(self.tracks)
+        if made:
+            return tuple(sorted(made, key=lambda chapter: chapter.start))
+        kept = self.pipeline.output.metadata
+        return output_chapters(self.source.chapters, self.edits) if kept else ()
 
     def _checked(
         self, part: Path, picture: RenderReport, sounds: Sequence[SoundReport]
@@ -290,7 +322,7 @@ class Rendering:
 
     def _warnings(self, picture: RenderReport, report: CheckReport) -> list[str]:
         lost = self._lost(picture)
-        found = [*self.source.warnings, *self.damage.lines()]
+        found = [*self.pipeline.warnings, *self.source.warnings, *self.damage.lines()]
         if lost:
             found.append(f"{lost} pictures could not be decoded; the one before stays longer")
         if picture.repeated:
@@ -310,8 +342,9 @@ class Rendering:
         )
         texts: dict[Path, str] = {}
         for sink in sinks(self.pipeline):
-            with blaming(sink):
+            with self.guard.around(sink):
                 given = sink.deliver(delivery)
+                _check_delivered(sink, given)
             texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
         texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)
         return texts

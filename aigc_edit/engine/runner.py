@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import AnalysisContext
-from aigc_edit.engine.analysis import blaming, finish_step, run_group
+from aigc_edit.api import AnalysisContext, Selector
+from aigc_edit.engine.analysis import finish_step, run_group
 from aigc_edit.engine.cache import TrackCache, cache_folder
 from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.pieces import on_clean_keys
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.planner import (
@@ -33,7 +34,7 @@ from aigc_edit.engine.rendering import (
     refuse_damage,
 )
 from aigc_edit.engine.resume import render_key
-from aigc_edit.errors import UsageError
+from aigc_edit.errors import PluginError, UsageError
 from aigc_edit.media import (
     Damage,
     Source,
@@ -61,6 +62,7 @@ class RunOptions:
     cache: bool = True
     fused: bool = True
     progress: Progress = field(default_factory=Silent)
+    guard: Guard = field(default_factory=Guard)
 
     def track_cache(self) -> TrackCache:
         return TrackCache(cache_folder() if self.cache else None)
@@ -152,8 +154,8 @@ def plan_run(
     steps = analysis_steps(pipeline, source, options.track_cache())
     edits = None
     if all(step.cached is not None or not step.needs for step in steps):
-        known = _finished(steps, source, _context(source, options), options.track_cache())
-        edits = _decided(pipeline, source, known)
+        known = _finished(steps, source, _context(source, options), options)
+        edits = _decided(pipeline, source, known, options.guard)
     output = output_path(pipeline, path, wanted)
     return make_plan(pipeline, source, steps, edits=edits, output=output, fused=options.fused)
 
@@ -180,28 +182,28 @@ def _analysed(pipeline: Pipeline, path: Path, options: RunOptions, clock: Clock)
     damage = Damage()
     for group in analysis_groups(steps, fused=options.fused):
         with clock.running("analysis", source.frames):
-            damage.add(run_group(source, group, context, clock))
+            damage.add(run_group(source, group, context, clock, options.guard))
     source.check_unchanged()
     damage = cache.damage(source, damage)
     refuse_damage(source, damage, pipeline.input.damage)
-    return Analysis(source, _finished(steps, source, context, cache), steps, damage)
+    return Analysis(source, _finished(steps, source, context, options), steps, damage)
 
 
 def _finished(
-    steps: Sequence[AnalysisStep], source: Source, context: AnalysisContext, cache: TrackCache
+    steps: Sequence[AnalysisStep], source: Source, context: AnalysisContext, options: RunOptions
 ) -> Timeline:
     """All tracks, in the order of the pipeline; what is new goes into the cache."""
-    timeline = Timeline(source.duration)
+    timeline, cache = Timeline(source.duration), options.track_cache()
     for step in steps:
         tracks = step.cached
         if tracks is None:
-            tracks = tuple(finish_step(step, timeline, context))
+            tracks = tuple(finish_step(step, timeline, context, options.guard))
             cache.store(step.key, tracks)
         timeline = timeline.then(*tracks)
     return timeline
 
 
-def _decided(pipeline: Pipeline, source: Source, timeline: Timeline) -> EditList:
+def _decided(pipeline: Pipeline, source: Source, timeline: Timeline, guard: Guard) -> EditList:
     """The edit list, borders on frames.
 
     Raises:
@@ -209,8 +211,7 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline) -> EditList
     """
     edits = EditList.whole(source.duration)
     for selector in selectors(pipeline):
-        with blaming(selector):
-            edits = selector.select(edits, timeline).clipped(source.duration)
+        edits = _selected(selector, edits, timeline, guard).clipped(source.duration)
     if source.grid is not None:
         edits = edits.on_frames(source.grid, source.duration)
     if pipeline.output.video.mode == "copy":
@@ -223,6 +224,17 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline) -> EditList
             cure="Loosen their options with --set.",
         )
     return edits
+
+
+def _selected(selector: Selector, edits: EditList, timeline: Timeline, guard: Guard) -> EditList:
+    with guard.around(selector):
+        chosen = selector.select(edits, timeline.only(selector.reads))
+    if not isinstance(chosen, EditList):
+        raise PluginError(
+            f"stage {selector.name!r} gave {type(chosen).__name__}, not an EditList",
+            cure="`select` returns what is kept, such as `EditList.of(spans)`.",
+        )
+    return chosen
 
 
 def run(
@@ -241,7 +253,7 @@ def run(
     ensure_writable(output)
     clock = Clock(options.progress)
     analysis = _analysed(pipeline, path, options, clock)
-    edits = _decided(pipeline, analysis.source, analysis.timeline)
+    edits = _decided(pipeline, analysis.source, analysis.timeline, options.guard)
     work = _Work(pipeline, analysis, edits, output, options, clock)
     try:
         return work.done()
@@ -296,6 +308,7 @@ class _Work:
                 digest=cache.source_digest(source.path),
                 clock=self.clock,
                 scratch=scratch,
+                guard=self.options.guard,
             ).made()
         return RunResult(self.output, files, record, self.edits)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from aigc_edit.api import AudioBlock, AudioFilter, SoundContext
-from aigc_edit.engine.analysis import blaming
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.progress import Stopped
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
@@ -50,6 +50,7 @@ class SoundJob:
     codec: str
     bitrate: int
     folder: Path
+    guard: Guard
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def _rendered(
     marks = SoundMarks(settings.rate, (Fraction(0), *job.edits.seams, job.edits.duration))
     blocks = _blocks(_cut(reader, job.edits, settings), settings.rate, stop)
     for place, audio_filter in enumerate(job.filters):
-        blocks = _through(blocks, audio_filter, context, job.folder / f"programme{place}.f32")
+        programme = job.folder / f"programme{place}.f32"
+        blocks = filtered_sound(blocks, audio_filter, context, programme, job.guard)
     with SoundWriter(path, settings) as writer:
         for block in blocks:
             _heed(stop)
@@ -140,33 +142,73 @@ def _blocks(pieces: Iterator[Samples], rate: int, stop: threading.Event) -> Iter
             first += samples.shape[1]
 
 
-def _through(
-    blocks: Iterator[AudioBlock], audio_filter: AudioFilter, context: SoundContext, programme: Path
+def filtered_sound(
+    blocks: Iterator[AudioBlock],
+    audio_filter: AudioFilter,
+    context: SoundContext,
+    programme: Path,
+    guard: Guard,
 ) -> Iterator[AudioBlock]:
-    with blaming(audio_filter):
-        audio_filter.begin(context)
+    """The sound of the output through one filter.
+
+    Args:
+        programme: where it waits, if the filter must hear everything first.
+
+    Raises:
+        PluginError: it failed, or gave what it had not promised.
+    """
+    known = replace(context, tracks=context.tracks.only(audio_filter.reads))
+    with guard.around(audio_filter):
+        audio_filter.begin(known)
     if audio_filter.measures:
-        blocks = _measured(blocks, audio_filter, programme)
+        blocks = _measured(blocks, audio_filter, programme, guard)
+    given = taken = 0
     for block in blocks:
-        with blaming(audio_filter, block.start):
+        with guard.around(audio_filter, block.start):
             samples = audio_filter.apply(block)
-        if samples.shape != block.samples.shape:
-            raise PluginError(
-                f"stage {audio_filter.name!r} gave {samples.shape} samples for "
-                f"{block.samples.shape}",
-                cure="`apply` keeps the number of channels and samples.",
-            )
-        yield AudioBlock(samples, block.rate, block.first)
+        taken += block.samples.shape[1]
+        _check(audio_filter, samples, context.channels, taken - given)
+        if samples.shape[1]:
+            yield AudioBlock(samples, context.rate, given)
+        given += samples.shape[1]
+    with guard.around(audio_filter):
+        rest = audio_filter.rest()
+    if rest is not None:
+        _check(audio_filter, rest, context.channels, taken - given)
+        if rest.shape[1]:
+            yield AudioBlock(rest, context.rate, given)
+        given += rest.shape[1]
+    if given != taken:
+        raise _broken(audio_filter, f"kept {taken - given} samples for itself")
+
+
+def _check(audio_filter: AudioFilter, samples: Any, channels: int, most: int) -> None:
+    """Raises PluginError where a filter gives what it had not promised; `most`: samples."""
+    if not isinstance(samples, np.ndarray) or samples.dtype != np.float32:
+        kind = samples.dtype if isinstance(samples, np.ndarray) else type(samples).__name__
+        raise _broken(audio_filter, f"gave {kind}, not an array of float32")
+    if samples.ndim != 2 or len(samples) != channels or samples.shape[1] > most:
+        shape = list(samples.shape)
+        raise _broken(audio_filter, f"gave samples {shape}, where [{channels}, {most}] are due")
+    if not np.isfinite(samples.sum(dtype=np.float64)):
+        raise _broken(audio_filter, "gave values that are no numbers")
+
+
+def _broken(audio_filter: AudioFilter, what: str) -> PluginError:
+    return PluginError(
+        f"stage {audio_filter.name!r} {what}",
+        cure="An audio filter keeps channels and type, and gives as many samples as it got.",
+    )
 
 
 def _measured(
-    blocks: Iterator[AudioBlock], audio_filter: AudioFilter, programme: Path
+    blocks: Iterator[AudioBlock], audio_filter: AudioFilter, programme: Path, guard: Guard
 ) -> Iterator[AudioBlock]:
     """Lets a filter hear everything first; the programme waits on disk, so memory stays flat."""
     lengths, channels, rate = [], 1, 0
     with programme.open("wb") as file:
         for block in blocks:
-            with blaming(audio_filter, block.start):
+            with guard.around(audio_filter, block.start):
                 audio_filter.measure(block)
             channels, rate = block.samples.shape[0], block.rate
             lengths.append(block.samples.shape[1])

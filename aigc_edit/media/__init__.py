@@ -28,7 +28,7 @@ from aigc_edit.media.looks import (
     sample_bits,
     written_colour,
 )
-from aigc_edit.media.loudness import HOP_SECONDS, SILENCE, Loudness, LoudnessMeter, TruePeaks
+from aigc_edit.media.loudness import Loudness, LoudnessMeter, TruePeaks
 from aigc_edit.media.marks import (
     CELL_SECONDS,
     PictureFacts,
@@ -49,6 +49,13 @@ from aigc_edit.media.nal import AvcHeaders
 from aigc_edit.media.network import is_address, local_copy
 from aigc_edit.media.opening import FileState
 from aigc_edit.media.pictures import PictureReader
+from aigc_edit.media.planes import (
+    YUV_FORMAT,
+    PlaneConverter,
+    matrix_name,
+    planes_colour,
+    planes_frame,
+)
 from aigc_edit.media.relay import ahead
 from aigc_edit.media.scratch import Scratch, ensure_writable, scratch_for, sweep, synced, writing
 from aigc_edit.media.sound import (
@@ -76,9 +83,7 @@ __all__ = [
     "CELL_SECONDS",
     "CONTAINERS",
     "ENCODERS",
-    "HOP_SECONDS",
     "SAME_TIME",
-    "SILENCE",
     "AudioStream",
     "AvcHeaders",
     "Chapter",
@@ -95,6 +100,11 @@ __all__ = [
     "LoudnessMeter",
     "Picture",
     "PictureConverter",
+    "PlaneConverter",
+    "YUV_FORMAT",
+    "matrix_name",
+    "planes_colour",
+    "planes_frame",
     "PictureFacts",
     "PictureForm",
     "PictureIndex",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -39,6 +40,17 @@ class Picture:
     frame: Any
 
 
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Says what a filter graph refuses as a fault of the pictures."""
+    try:
+        yield
+    except (BlockingIOError, EOFError):
+        raise  # more is wanted, or all was given
+    except av.error.FFmpegError as cause:
+        raise DecodeError(f"its pictures cannot be turned or scaled ({cause})") from cause
+
+
 class PictureFit:
     """Makes every picture what the frame contract says: upright, square, progressive, opaque,
     one size. A picture of another shape gets black borders, never another shape.
@@ -61,7 +73,8 @@ class PictureFit:
             form = _form(picture.frame)
             if form != self._built_for or self._graph is None:
                 yield from self._drained()
-                self._built_for, self._graph = form, self._built(picture.frame)
+                with _decoding():
+                    self._built_for, self._graph = form, self._built(picture.frame)
             yield from self._through(picture)
         yield from self._drained()
 
@@ -76,7 +89,8 @@ class PictureFit:
         # One frame out for each one in, in order; a deinterlacer is one frame late.
         self._waiting.append(picture)
         picture.frame.pts = None
-        self._graph.push(picture.frame)
+        with _decoding():
+            self._graph.push(picture.frame)
         yield from self._pulled()
 
     def _drained(self) -> Iterator[Picture]:
@@ -89,11 +103,10 @@ class PictureFit:
     def _pulled(self) -> Iterator[Picture]:
         while self._waiting:
             try:
-                frame = self._graph.pull()
+                with _decoding():
+                    frame = self._graph.pull()
             except (BlockingIOError, EOFError):
                 return
-            except av.error.FFmpegError as cause:
-                raise DecodeError(f"its pictures cannot be turned or scaled ({cause})") from cause
             yield Picture(self._waiting.popleft().time, frame)
 
     def _built(self, frame: Any) -> Any:

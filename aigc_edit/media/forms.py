@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from av import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from aigc_edit.media.looks import BT709, Colour
@@ -177,7 +178,7 @@ class Sketch:
 
         width, height = self._size
         planes = [
-            cv2.resize(_plane(plane), size, interpolation=cv2.INTER_NEAREST).reshape(-1, width)
+            cv2.resize(plane_view(plane), size, interpolation=cv2.INTER_NEAREST).reshape(-1, width)
             for plane, size in zip(
                 frame.planes,
                 ((width, height), (width // 2, height // 2), (width // 2, height // 2)),
@@ -187,7 +188,8 @@ class Sketch:
         return av.VideoFrame.from_ndarray(np.concatenate(planes), format="yuv420p")
 
 
-def _plane(plane: Any) -> Image:
+def plane_view(plane: Any) -> Image:
+    """uint8 [H, W] of a plane; writes reach the frame."""
     lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     return lines[: plane.height, : plane.width]
 
@@ -225,10 +227,10 @@ class FrameConverter:
         self._size = (0, 0)
 
     def frame(self, image: Image) -> Any:
-        """A frame for uint8 [H, W, 3] RGB."""
-        import av
-
-        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        """A frame for uint8 [3, H, W] RGB."""
+        rgb = VideoFrame(image.shape[2], image.shape[1], "gbrp")
+        for plane, part in zip(rgb.planes, (image[1], image[2], image[0]), strict=True):
+            plane_view(plane)[:] = part
         return self._reformatter.reformat(
             self._sited(rgb),
             format=self._pixel_format,
@@ -237,6 +239,12 @@ class FrameConverter:
             dst_color_range=_LIMITED,
             interpolation=_EXACT,
         )
+
+    def refitted(self, frame: Any) -> Any:
+        """A frame of another pixel format, with its matrix and range as they are."""
+        if frame.format.name == self._pixel_format:
+            return frame
+        return self._reformatter.reformat(frame, format=self._pixel_format, interpolation=_EXACT)
 
     def _sited(self, rgb: Any) -> Any:
         if self._size != (rgb.width, rgb.height):

@@ -99,13 +99,11 @@ def contract_colour(colour: Colour) -> Colour:
     return Colour(MATRIX_709, colour.primaries, colour.transfer, full_range=False)
 
 
-def written_colour(colour: Colour, *, filtered: bool) -> Colour:
-    """What a file is tagged with: the source's own colour where no filter saw its frames.
+def written_colour(colour: Colour) -> Colour:
+    """What a file is tagged with where no filter saw its frames: the source's own colour.
 
     RGB alone becomes YUV on the way to any encoder, in BT.709's matrix.
     """
-    if filtered:
-        return contract_colour(colour)
     if colour.matrix == RGB:
         return replace(colour, matrix=MATRIX_709, full_range=False)
     return colour

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.media.sound import Samples
 
-HOP_SECONDS = 0.1
 _HOPS_A_WINDOW = 4  # momentary loudness looks at 400 ms
 _ABSOLUTE_GATE = -70.0  # LUFS
 _RELATIVE_GATE = -10.0  # LU
 _OFFSET = -0.691  # dB, so that a 997 Hz sine at 0 dBFS reads -3.01 LUFS
-SILENCE = -120.0  # LUFS, where there is nothing to measure
 _OVERSAMPLING = 4  # BS.1770-4 annex 2, at 48 kHz
 _REACH = 10  # samples on each side that a value between two is made of
 _KAISER_BETA = 5.0
@@ -29,7 +28,7 @@ _SURROUND_WEIGHTS = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """What a programme measures: integrated LUFS, true peak dBTP; SILENCE where it is silent."""
+    """What a programme measures: integrated LUFS, true peak dBTP; SILENCE if there is none."""
 
     integrated: float
     true_peak: float
@@ -42,10 +41,18 @@ class LoudnessMeter:
         rate: samples a second.
         channels: channels of the samples to come.
         peaks: whether to measure true peaks as well (four times the work).
+
+    >>> meter = LoudnessMeter(rate=48_000, channels=2)
+    >>> meter.add(np.zeros((2, 48_000), np.float32))
+    >>> meter.result().integrated == LoudnessMeter.SILENCE
+    True
     """
 
+    HOP_SECONDS: Final = 0.1  # between values of `momentary`
+    SILENCE: Final = -120.0  # LUFS and dBTP, where there is nothing to measure
+
     def __init__(self, rate: int, channels: int, *, peaks: bool = True) -> None:
-        self._hop = rate * HOP_SECONDS  # samples; no whole number at 11,025 Hz
+        self._hop = rate * self.HOP_SECONDS  # samples; no whole number at 11,025 Hz
         self._hops_done = 0
         self._filter = _KFilter(rate, channels)
         weights = _SURROUND_WEIGHTS if channels == 6 else (1.0,) * channels
@@ -86,7 +93,7 @@ class LoudnessMeter:
 
     def result(self) -> Loudness:
         """Integrated loudness, gated, and true peak."""
-        peak = self._peaks.peak() if self._peaks is not None else SILENCE
+        peak = self._peaks.peak() if self._peaks is not None else LoudnessMeter.SILENCE
         return Loudness(_gated(_windowed(self._hops())), peak)
 
     def _hops(self) -> npt.NDArray[np.float64]:
@@ -127,7 +134,7 @@ class _PeakMeter:
 
     def peak(self) -> float:
         peak = max(self._peak, float(self._peaks.rest().max()))
-        return 20 * math.log10(peak) if peak > 1e-6 else SILENCE
+        return 20 * math.log10(peak) if peak > 1e-6 else LoudnessMeter.SILENCE
 
 
 class PeakFinder:
@@ -161,9 +168,9 @@ class PeakFinder:
             self._peak = max(self._peak, float(inner.max()))
 
     def peak(self) -> float:
-        """dBTP, SILENCE where there is nothing; ends the programme."""
+        """dBTP, LoudnessMeter.SILENCE where there is nothing; ends the programme."""
         self.add(np.zeros((len(self._held), 2 * _PIECE), np.float32))
-        return 20 * math.log10(self._peak) if self._peak > 1e-6 else SILENCE
+        return 20 * math.log10(self._peak) if self._peak > 1e-6 else LoudnessMeter.SILENCE
 
 
 def _windowed(hops: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -177,13 +184,13 @@ def _windowed(hops: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _lufs(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        return np.maximum(_OFFSET + 10 * np.log10(np.maximum(power, 1e-13)), SILENCE)
+        return np.maximum(_OFFSET + 10 * np.log10(np.maximum(power, 1e-13)), LoudnessMeter.SILENCE)
 
 
 def _gated(windows: npt.NDArray[np.float64]) -> float:
     loud = windows[_lufs(windows) >= _ABSOLUTE_GATE]
     if not len(loud):
-        return SILENCE
+        return LoudnessMeter.SILENCE
     gate = float(_lufs(loud.mean(keepdims=True))[0]) + _RELATIVE_GATE
     kept = loud[_lufs(loud) >= gate]
     return float(_lufs(kept.mean(keepdims=True))[0])

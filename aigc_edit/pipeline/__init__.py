@@ -2,24 +2,30 @@
 
 from aigc_edit.pipeline.pipeline import (
     Pipeline,
-    StageSpec,
+    PluginChoice,
     load_pipeline,
     pipeline_from_text,
 )
-from aigc_edit.pipeline.registry import StageEntry, registered, suggestion
+from aigc_edit.pipeline.plugin_files import missing_package
+from aigc_edit.pipeline.registry import OURS, Registry, StageEntry, registered, suggestion
 from aigc_edit.pipeline.schema import json_schema, schema_text
 from aigc_edit.pipeline.settings import AudioOutput, Input, Output, VideoOutput
+from aigc_edit.pipeline.wiring import StageSpec
 
 __all__ = [
+    "OURS",
     "AudioOutput",
     "Input",
     "Output",
     "Pipeline",
+    "PluginChoice",
+    "Registry",
     "StageEntry",
     "StageSpec",
     "VideoOutput",
     "json_schema",
     "load_pipeline",
+    "missing_package",
     "pipeline_from_text",
     "registered",
     "schema_text",

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
 
-from aigc_edit.api import Kind, Stage, StageOptions, TrackRef
+from aigc_edit.api import StageOptions
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError
 from aigc_edit.pipeline.registry import registered, suggestion
 from aigc_edit.pipeline.settings import Input, Output, spelled_out
+from aigc_edit.pipeline.wiring import StageSpec, track_problems
 from aigc_edit.pipeline.yaml_file import Document, Where, parse_yaml, read_yaml
 
 SCHEMA_VERSION = 1
-_TOP_KEYS = ("schema", "name", "description", "input", "stages", "output")
+_TOP_KEYS = ("schema", "name", "description", "plugins", "input", "stages", "output")
 Settings = TypeVar("Settings", Input, Output)
 _STAGE_KEYS = ("uses", "with", "id")
-
-
-@dataclass(frozen=True)
-class StageSpec:
-    """One checked step: its id in this pipeline, and the stage, made with its options."""
-
-    id: str
-    stage: Stage
-
-    @property
-    def kind(self) -> Kind:
-        return self.stage.kind
 
 
 @dataclass(frozen=True)
@@ -42,8 +31,9 @@ class Pipeline:
     output: Output = field(default_factory=Output)
     description: str = ""
     input: Input = field(default_factory=Input)
+    warnings: tuple[str, ...] = ()
 
-    def of_kind(self, kind: Kind) -> tuple[StageSpec, ...]:
+    def of_kind(self, kind: str) -> tuple[StageSpec, ...]:
         return tuple(spec for spec in self.stages if spec.kind == kind)
 
     def describe(self) -> dict[str, Any]:
@@ -64,34 +54,47 @@ class Pipeline:
         }
 
 
-def load_pipeline(path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
+@dataclass(frozen=True)
+class PluginChoice:
+    """Which plugin files may be loaded besides what is installed.
+
+    Attributes:
+        paths: folders and files that the user named.
+        trusted: whether a pipeline file may name more of them.
+    """
+
+    paths: tuple[Path, ...] = ()
+    trusted: bool = False
+
+    def allows(self, path: Path) -> bool:
+        named = {given.resolve() for given in self.paths}
+        return self.trusted or not named.isdisjoint({path.resolve(), *path.resolve().parents})
+
+
+def load_pipeline(
+    path: str | Path, overrides: Sequence[str] = (), plugins: PluginChoice | None = None
+) -> Pipeline:
     """A checked pipeline from a YAML file.
 
     Args:
         path: the file.
         overrides: `id.option=value`, from the command line; they win over the file.
+        plugins: none but the installed ones by default.
 
     Raises:
         PipelineError: with every problem that was found.
-        UsageError: an override that cannot be read.
+        UsageError: an override that cannot be read, plugins that are not there.
     """
-    return check_document(read_yaml(Path(path)), overrides, default_name=Path(path).stem)
+    checker = _Checker(read_yaml(Path(path)), plugins or PluginChoice(), Path(path).parent)
+    return checker.pipeline(_parsed_overrides(overrides), Path(path).stem)
 
 
-def pipeline_from_text(text: str, overrides: Sequence[str] = ()) -> Pipeline:
-    """As `load_pipeline`, from YAML text."""
-    return check_document(parse_yaml(text, "pipeline"), overrides, default_name="pipeline")
-
-
-def check_document(
-    document: Document, overrides: Sequence[str] = (), *, default_name: str
+def pipeline_from_text(
+    text: str, overrides: Sequence[str] = (), plugins: PluginChoice | None = None
 ) -> Pipeline:
-    """A checked pipeline from parsed YAML."""
-    checker = _Checker(document)
-    pipeline = checker.pipeline(_parsed_overrides(overrides), default_name)
-    if checker.problems:
-        raise PipelineError(document.path, tuple(checker.problems))
-    return pipeline
+    """As `load_pipeline`, from YAML text."""
+    checker = _Checker(parse_yaml(text, "pipeline"), plugins or PluginChoice(), Path())
+    return checker.pipeline(_parsed_overrides(overrides), "pipeline")
 
 
 @dataclass(frozen=True)
@@ -119,28 +122,59 @@ def _parsed_overrides(texts: Sequence[str]) -> list[_Override]:
 class _Checker:
     """Goes through a document once and collects what is wrong."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, plugins: PluginChoice, folder: Path) -> None:
+        """`folder`: what paths in the file are relative to."""
         self.document = document
         self.problems: list[Problem] = []
+        self._plugins, self._folder = plugins, folder
+        self._registry = registered()
 
     def note(self, where: Where, what: str, cure: str = "") -> None:
         self.problems.append(self.document.problem(where, what, cure))
 
     def pipeline(self, overrides: list[_Override], default_name: str) -> Pipeline:
+        """The pipeline; PipelineError with all that is wrong with it."""
+        pipeline = self._checked(overrides, default_name)
+        if self.problems:
+            raise PipelineError(self.document.path, tuple(self.problems))
+        return pipeline
+
+    def _checked(self, overrides: list[_Override], default_name: str) -> Pipeline:
         data = self.document.data
         if not isinstance(data, dict):
             self.note((), "a pipeline file is a mapping with `stages:`", "See pipelines/.")
             return Pipeline(default_name, ())
         self._keys(data, (), _TOP_KEYS)
         self._schema(data)
+        self._load_plugins(data.get("plugins"))
         specs = self._stages(data.get("stages"), overrides)
         output = self._settings(Output, "output", data, overrides)
         source = self._settings(Input, "input", data, overrides)
         self._known_owners(overrides, specs)
-        self.problems += _track_problems(self.document, specs)
         stages = tuple(spec for spec in specs if spec is not None)
+        if len(stages) == len(specs):  # what an unknown stage writes is not known
+            self.problems += track_problems(self.document, stages, self._registry)
         name = self._name(data.get("name", default_name))
-        return Pipeline(name, stages, output, str(data.get("description") or ""), source)
+        about = str(data.get("description") or "")
+        warnings = tuple(f"{error}" for error in self._registry.broken)
+        return Pipeline(name, stages, output, about, source, warnings)
+
+    def _load_plugins(self, wanted: Any) -> None:
+        """Adds the plugins that were named; a file from a stranger may not run code of its own."""
+        paths = list(self._plugins.paths)
+        if wanted is not None and not (
+            isinstance(wanted, list) and all(isinstance(item, str) for item in wanted)
+        ):
+            self.note(("plugins",), "`plugins` is a list of folders and files")
+            wanted = None
+        for number, item in enumerate(wanted or ()):
+            path = self._folder / item
+            if self._plugins.allows(path):
+                paths.append(path)
+                continue
+            cure = f"If you trust it, say --trust, or --plugins {path}."
+            self.note(("plugins", number), f"this file wants to run code from {path}", cure)
+        self._registry = self._registry.with_plugins(paths)
 
     def _keys(self, data: Mapping[Any, Any], where: Where, known: Sequence[str]) -> None:
         for key in data:
@@ -183,8 +217,9 @@ class _Checker:
         self._keys(item, where, _STAGE_KEYS)
         name = item["uses"]
         stage_id = self._id(item, name, where, ids)
-        if name not in registered():
-            self.note((*where, "uses"), f'no stage named "{name}"', suggestion(name, registered()))
+        if name not in self._registry:
+            cures = [suggestion(name, self._registry), *map(str, self._registry.broken)]
+            self.note((*where, "uses"), f'no stage named "{name}"', " Besides, ".join(cures))
             return None
         own = [o for o in overrides if o.owner == stage_id]
         return self._made(name, stage_id, item.get("with"), where, own)
@@ -204,9 +239,10 @@ class _Checker:
         self, name: str, stage_id: str, given: Any, where: Where, overrides: list[_Override]
     ) -> StageSpec | None:
         try:
-            stage_class = registered()[name].load()
+            stage_class = self._registry[name].load()
         except AigcEditError as error:
-            self.note((*where, "uses"), error.what, error.cure)
+            what = f"{error.what} ({error.where})" if error.where else error.what
+            self.note((*where, "uses"), what, error.cure)
             return None
         options = self._options(stage_class.Options, given, (*where, "with"), overrides)
         return None if options is None else StageSpec(stage_id, stage_class(options))
@@ -287,48 +323,3 @@ def _fields_at(model: type[pydantic.BaseModel], keys: tuple[str | int, ...]) -> 
             return []
         model = inner
     return list(model.model_fields)
-
-
-def _track_problems(document: Document, specs: Sequence[StageSpec | None]) -> Iterator[Problem]:
-    """Tracks that nobody writes, that are written too late, or twice."""
-    writers: dict[str, int] = {}
-    if None in specs:
-        return  # what an unknown stage writes is not known
-    known = [spec for spec in specs if spec is not None]
-    for k, spec in enumerate(known):
-        for ref in spec.stage.writes:
-            if ref.name in writers:
-                other = known[writers[ref.name]].id
-                yield document.problem(
-                    ("stages", k),
-                    f"{spec.id} writes the track {ref.name!r}, as {other} does",
-                    "Keep one of them.",
-                )
-            writers.setdefault(ref.name, k)
-    for k, spec in enumerate(known):
-        for ref in spec.stage.reads:
-            yield from _unmet(document, known, writers, k, ref)
-
-
-def _unmet(
-    document: Document, specs: list[StageSpec], writers: dict[str, int], k: int, ref: TrackRef
-) -> Iterator[Problem]:
-    writer = writers.get(ref.name)
-    if writer is None and not ref.optional:
-        makers = _writers_of(ref)
-        cure = f"Add `- uses: {makers[0]}` above it." if makers else "No stage here writes it."
-        what = f"{specs[k].id} reads the track {ref.name!r}, which nobody writes"
-        yield document.problem(("stages", k), what, cure)
-    elif writer is not None and writer > k and specs[k].kind == "analyze":
-        what = f"{specs[k].id} reads the track {ref.name!r}, which {specs[writer].id} writes later"
-        yield document.problem(("stages", k), what, f"Move {specs[writer].id} above it.")
-
-
-def _writers_of(ref: TrackRef) -> list[str]:
-    """Registered stages that write the track with their default options."""
-    found = []
-    for name, entry in registered().items():
-        stage = entry.load()
-        if stage.kind == "analyze" and ref.name in {w.name for w in stage.writes}:
-            found.append(name)
-    return found

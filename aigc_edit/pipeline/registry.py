@@ -1,65 +1,115 @@
-"""Which stages there are: entry points of installed distributions, loaded when asked for."""
+"""Which stages there are: entry points of installed distributions, and plugins that were named."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
 
 from aigc_edit.api import Stage
 from aigc_edit.errors import PluginError
+from aigc_edit.pipeline.declared import check_stage_class
+from aigc_edit.pipeline.plugin_files import load_plugin_file, loading, plugin_files
 
 GROUP = "aigc_edit.stages"
+OURS = "aigc-edit"
 
 
 @dataclass(frozen=True)
 class StageEntry:
-    """A stage that can be used, and where it comes from."""
+    """A stage that can be used, and where it comes from.
+
+    Attributes:
+        origin: the distribution or the file.
+        place: the module and class, for messages.
+        rivals: origins of other stages of the same name.
+    """
 
     name: str
-    distribution: str
-    point: EntryPoint
+    origin: str
+    place: str
+    loader: Callable[[], Any]
+    rivals: tuple[str, ...] = ()
 
     def load(self) -> type[Stage]:
         """The class.
 
         Raises:
-            PluginError: it cannot be imported, or is not a stage.
+            PluginError: it cannot be imported, breaks the rules of a stage, or shares its name.
         """
-        try:
-            loaded = self.point.load()
-        except Exception as cause:
+        if self.rivals:
             raise PluginError(
-                f"stage {self.name!r} of {self.distribution} cannot be loaded "
-                f"({type(cause).__name__}: {cause})",
-                where=self.point.value,
-                cure="Repair or uninstall that plugin.",
-            ) from cause
-        if not (isinstance(loaded, type) and issubclass(loaded, Stage)):
-            raise PluginError(f"{self.name!r} is not a stage", where=self.point.value)
-        return loaded
+                f"{' and '.join((self.origin, *self.rivals))} both bring a stage {self.name!r}",
+                cure="Leave out or uninstall one of them.",
+            )
+        with loading(f"stage {self.name!r} of {self.origin}", self.place):
+            loaded = self.loader()
+        check_stage_class(loaded, self.name, self.place)
+        stage: type[Stage] = loaded
+        return stage
+
+
+@dataclass(frozen=True)
+class Registry(Mapping[str, StageEntry]):
+    """All stages by name; `broken` are plugin files that could not be loaded."""
+
+    entries: Mapping[str, StageEntry]
+    broken: tuple[PluginError, ...] = ()
+
+    def __getitem__(self, name: str) -> StageEntry:
+        return self.entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def with_plugins(self, paths: Sequence[Path]) -> Registry:
+        """With the stages of these folders and files.
+
+        Raises:
+            UsageError: there is no such folder or file.
+        """
+        found, broken = list(self.entries.values()), list(self.broken)
+        for file in plugin_files(paths):
+            try:
+                found += [_file_entry(file, stage) for stage in load_plugin_file(file)]
+            except PluginError as error:
+                broken.append(error)
+        return Registry(_by_name(found), tuple(broken))
 
 
 @cache
-def registered() -> Mapping[str, StageEntry]:
-    """All stages by name.
+def registered() -> Registry:
+    """The stages of installed distributions."""
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    unique = {(point.name, point.value): point for point in points}
+    return Registry(_by_name(_entry(point) for point in unique.values()))
 
-    Raises:
-        PluginError: two distributions claim one name.
-    """
-    entries: dict[str, StageEntry] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
-        owner = point.dist.name if point.dist else "unknown"
-        known = entries.get(point.name)
-        if known and known.point.value != point.value:
-            raise PluginError(
-                f"two distributions bring a stage {point.name!r}: {known.distribution} and {owner}",
-                cure="Uninstall one of them.",
-            )
-        entries[point.name] = StageEntry(point.name, owner, point)
-    return entries
+
+def _entry(point: EntryPoint) -> StageEntry:
+    origin = point.dist.name if point.dist else "an unknown distribution"
+    return StageEntry(point.name, origin, point.value, point.load)
+
+
+def _file_entry(file: Path, stage: type[Stage]) -> StageEntry:
+    return StageEntry(stage.name, str(file), f"{file}: {stage.__name__}", lambda: stage)
+
+
+def _by_name(entries: Iterable[StageEntry]) -> dict[str, StageEntry]:
+    found: dict[str, StageEntry] = {}
+    for entry in entries:
+        known = found.get(entry.name)
+        if known is None:
+            found[entry.name] = entry
+        else:
+            found[entry.name] = replace(known, rivals=(*known.rivals, entry.origin))
+    return found
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

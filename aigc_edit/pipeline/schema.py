@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aigc_edit.pipeline.pipeline import SCHEMA_VERSION
-from aigc_edit.pipeline.registry import StageEntry, registered
+from aigc_edit.pipeline.registry import OURS, StageEntry, registered
 from aigc_edit.pipeline.settings import Input, Output
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +29,11 @@ def json_schema(entries: Iterable[StageEntry] | None = None) -> dict[str, Any]:
             "schema": {"const": SCHEMA_VERSION},
             "name": {"type": "string"},
             "description": {"type": "string"},
+            "plugins": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Folders and files with plugins; run only with --trust.",
+            },
             "input": source,
             "stages": {"type": "array", "minItems": 1, "items": {"oneOf": stages}},
             "output": output,
@@ -57,5 +62,5 @@ def _stage_schema(entry: StageEntry) -> dict[str, Any]:
 
 def schema_text() -> str:
     """The schema as committed: built-in stages only, stable order."""
-    own = [entry for entry in registered().values() if entry.distribution == "aigc-edit"]
+    own = [entry for entry in registered().values() if entry.origin == OURS]
     return json.dumps(json_schema(own), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

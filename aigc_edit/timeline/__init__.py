@@ -1,7 +1,7 @@
 """Floor 0: spans, tracks, edit lists. Nothing here knows of files or pixels."""
 
 from aigc_edit.timeline.edit_list import EditList, Kept
-from aigc_edit.timeline.span import NANOSECOND, Span, gaps, merged, on_clock
+from aigc_edit.timeline.span import NANOSECOND, Span, on_clock
 from aigc_edit.timeline.tracks import (
     Curve,
     Json,
@@ -30,8 +30,6 @@ __all__ = [
     "Timeline",
     "Track",
     "TrackRef",
-    "gaps",
-    "merged",
     "on_clock",
     "track_from_json",
     "track_json",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,6 +44,17 @@ class Span:
         """A span from measured seconds, on the nanosecond clock."""
         return cls(on_clock(start), on_clock(end))
 
+    @staticmethod
+    def merged(spans: Iterable[Span], gap: Exact = 0) -> tuple[Span, ...]:
+        """Spans in time order, joined where they touch, overlap or lie within `gap` seconds."""
+        joined: list[Span] = []
+        for span in sorted(spans):
+            if joined and span.start - joined[-1].end <= gap:
+                joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+            else:
+                joined.append(span)
+        return tuple(joined)
+
     @classmethod
     def of_frames(cls, first: int, stop: int, rate: Exact) -> Span:
         """The span of frames `first` (included) to `stop` (excluded) at `rate` frames a second."""
@@ -69,37 +80,33 @@ class Span:
             return None
         return Span(max(self.start, other.start), min(self.end, other.end))
 
+    def without(self, spans: Iterable[Span]) -> tuple[Span, ...]:
+        """The parts of this span that none of `spans` covers, in order.
+
+        >>> [str(free) for free in Span(0, 10).without([Span(2, 5)])]
+        ['0.000-2.000 s', '5.000-10.000 s']
+        """
+        free: list[Span] = []
+        reached = self.start
+        for span in Span.merged(spans):
+            if span.start > reached:
+                free.append(Span(reached, min(span.start, self.end)))
+            reached = max(reached, span.end)
+            if reached >= self.end:
+                break
+        if reached < self.end:
+            free.append(Span(reached, self.end))
+        return tuple(s for s in free if s.duration > 0)
+
     def shifted(self, by: Exact) -> Span:
         return Span(self.start + by, self.end + by)
+
+    def on_clock(self) -> Span:
+        """The same span on the nanosecond clock that tracks live on."""
+        return Span(on_clock(self.start), on_clock(self.end))
 
     def padded(self, before: Exact, after: Exact) -> Span:
         return Span(self.start - before, self.end + after)
 
     def __str__(self) -> str:
         return f"{float(self.start):.3f}-{float(self.end):.3f} s"
-
-
-def merged(spans: Iterable[Span], gap: Exact = 0) -> tuple[Span, ...]:
-    """Spans in time order, joined where they touch, overlap or lie within `gap` seconds."""
-    joined: list[Span] = []
-    for span in sorted(spans):
-        if joined and span.start - joined[-1].end <= gap:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return tuple(joined)
-
-
-def gaps(spans: Sequence[Span], whole: Span) -> tuple[Span, ...]:
-    """The parts of `whole` that no span covers."""
-    free: list[Span] = []
-    reached = whole.start
-    for span in merged(spans):
-        if span.start > reached:
-            free.append(Span(reached, min(span.start, whole.end)))
-        reached = max(reached, span.end)
-        if reached >= whole.end:
-            break
-    if reached < whole.end:
-        free.append(Span(reached, whole.end))
-    return tuple(s for s in free if s.duration > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -73,6 +73,10 @@ def _number(time: Fraction) -> float:
     return float(Decimal(round(time * 10**9)).scaleb(-9))
 
 
+def _on_clock(spans: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(span.on_clock() for span in spans)
+
+
 def _spans_in_output(spans: Sequence[Span], edits: EditList) -> tuple[Span, ...]:
     return tuple(piece for span in spans for piece in edits.to_output(span))
 
@@ -86,6 +90,10 @@ class Shots(Track):
 
     spans: tuple[Span, ...] = ()
     gradual: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spans", _on_clock(self.spans))
+        object.__setattr__(self, "gradual", _on_clock(self.gradual))
 
     @property
     def cuts(self) -> tuple[Fraction, ...]:
@@ -119,6 +127,9 @@ class Regions(Track):
     """Stretches of one thing, such as speech: in order, not overlapping."""
 
     spans: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spans", _on_clock(self.spans))
 
     def to_json(self) -> Json:
         return {"spans": [_span_json(s) for s in self.spans]}
@@ -211,6 +222,9 @@ class Moment:
     score: float
     reasons: Mapping[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "span", self.span.on_clock())
+
     def to_json(self) -> Json:
         return {**_span_json(self.span), "score": self.score, "reasons": dict(self.reasons)}
 
@@ -261,6 +275,11 @@ class Timeline:
         if not isinstance(track, kind):
             raise KeyError(f"{name} is a {type(track).__name__}, not a {kind.__name__}")
         return track
+
+    def only(self, refs: Iterable[TrackRef]) -> Timeline:
+        """The timeline with no other tracks than these, as far as they are there."""
+        names = {ref.name for ref in refs}
+        return Timeline(self.duration, {n: t for n, t in self.tracks.items() if n in names})
 
     def then(self, *tracks: Track) -> Timeline:
         """The timeline with these tracks added."""

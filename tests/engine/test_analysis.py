@@ -20,6 +20,7 @@ from aigc_edit.api import (
 from aigc_edit.engine import RunOptions, analyse, run
 from aigc_edit.engine.analysis import finish_step, run_group
 from aigc_edit.engine.cache import TrackCache
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.planner import analysis_groups, analysis_steps
 from aigc_edit.engine.progress import Clock, Silent
 from aigc_edit.engine.runner import _context
@@ -241,7 +242,7 @@ def test_a_damaged_middle_is_passed_over(clip_folder):
     pipeline = Pipeline("p", (StageSpec("witness", witness),))
     steps = analysis_steps(pipeline, source, TrackCache(None))
     context = _context(source, options)
-    run_group(source, steps, context, Clock(Silent()))
-    finish_step(steps[0], Timeline(source.duration), context)
+    run_group(source, steps, context, Clock(Silent()), Guard())
+    finish_step(steps[0], Timeline(source.duration), context, Guard())
 
     assert 150 < sum(map(len, witness.batches)) <= 200

@@ -113,7 +113,9 @@ def through_us(path: Path, out: Path) -> Path:
     back = FrameConverter(encoder.pixel_format)
     with PictureReader(source) as reader, PictureWriter(out, settings, Fraction(0)) as writer:
         for picture in reader.pictures():
-            writer.write(back.frame(converter.array(picture.frame)), picture.time)
+            writer.write(
+                back.frame(converter.array(picture.frame).transpose(2, 0, 1)), picture.time
+            )
     return out
 
 
@@ -203,7 +205,7 @@ def test_sources_without_a_matrix_are_tagged_as_they_are_written(tmp_path, pixel
         height=source.video.height,
         rate=source.grid,
         average=Fraction(25),
-        colour=written_colour(source.video.colour, filtered=False),
+        colour=written_colour(source.video.colour),
     )
     with PictureReader(source) as reader, PictureWriter(out, settings, Fraction(0)) as writer:
         for picture in reader.pictures():
@@ -237,7 +239,9 @@ def test_colours_do_not_wander_from_generation_to_generation(tmp_path):
     )
     with PictureWriter(path, settings, Fraction(0)) as writer:
         for number in range(3):
-            writer.write(back.frame(image.astype(np.uint8)), Fraction(number, 25))
+            writer.write(
+                back.frame(image.astype(np.uint8).transpose(2, 0, 1)), Fraction(number, 25)
+            )
     with PictureReader(probe(path)) as reader:
         frame = list(reader.pictures())[-1].frame
     shown = PictureConverter(PictureForm(640, 64), BT709).array(frame)[32].astype(float)

@@ -74,7 +74,7 @@ def test_gray_is_full_range_luma(grey, full_range):
 @pytest.mark.parametrize("patch", sorted(PATCHES))
 def test_there_and_back_changes_nothing_that_anybody_sees(patch):
     image = np.full((64, 64, 3), PATCHES[patch], np.uint8)
-    frame = FrameConverter("yuv444p").frame(image)
+    frame = FrameConverter("yuv444p").frame(image.transpose(2, 0, 1))
     back = PictureConverter(PictureForm(64, 64), BT709).array(frame)
 
     assert np.abs(back.astype(int) - PATCHES[patch]).max() <= PATCH_LEVELS

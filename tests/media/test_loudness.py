@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aigc_edit.media import SILENCE, Loudness, LoudnessMeter
+from aigc_edit.media import Loudness, LoudnessMeter
 from tests.media.films import told_by_ffmpeg
 from tests.tolerances import LOUDNESS, TRUE_PEAK
 
@@ -96,11 +96,11 @@ def test_agrees_with_ffmpeg_on_noise_with_pauses(tmp_path, channels, rate):
 def test_silence_reads_silence(count):
     result = measured(np.zeros((2, count), np.float32), block=RATE)
 
-    assert result == Loudness(SILENCE, SILENCE)
+    assert result == Loudness(LoudnessMeter.SILENCE, LoudnessMeter.SILENCE)
 
 
 def test_what_is_below_the_gate_is_silence():
-    assert measured(sine(997, -80, 3)).integrated == SILENCE
+    assert measured(sine(997, -80, 3)).integrated == LoudnessMeter.SILENCE
 
 
 @pytest.mark.parametrize("block", [1000, 4799, 4800, 4801, 48_000])
@@ -170,4 +170,4 @@ def test_the_momentary_curve_does_not_drift(rate):
 
 def test_nothing_measured_is_nothing():
     assert len(LoudnessMeter(RATE, 2).momentary()) == 0
-    assert LoudnessMeter(RATE, 2).result() == Loudness(SILENCE, SILENCE)
+    assert LoudnessMeter(RATE, 2).result() == Loudness(LoudnessMeter.SILENCE, LoudnessMeter.SILENCE)

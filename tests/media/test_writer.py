@@ -63,7 +63,7 @@ def written(folder: Path, chosen: PictureSettings, times: list[Fraction]) -> Enc
     converter = FrameConverter(chosen.encoder.pixel_format)
     with PictureWriter(path, chosen, times[0]) as writer:
         for number, time in enumerate(times):
-            writer.write(converter.frame(_drawn(number, SPEC)), time)
+            writer.write(converter.frame(_drawn(number, SPEC).transpose(2, 0, 1)), time)
     return EncodedPart(path, times[0], writer.depth)
 
 
@@ -118,7 +118,7 @@ def test_a_time_that_is_taken_is_counted_and_left_out(tmp_path):
     writer = PictureWriter(tmp_path / "p.mp4", settings(), Fraction(0))
     with writer:
         for number, time in enumerate([Fraction(0), Fraction(1, 25), Fraction(1, 25), Fraction(1)]):
-            frame = FrameConverter("yuv420p").frame(_drawn(number, SPEC))
+            frame = FrameConverter("yuv420p").frame(_drawn(number, SPEC).transpose(2, 0, 1))
             writer.write(frame, time)
 
     assert (len(writer.ticks), writer.repeated) == (3, 1)
@@ -198,7 +198,9 @@ def test_after_an_exception_nothing_is_left_and_the_old_file_stays(tmp_path, err
 def test_writers_that_are_left_by_an_exception_close_their_files(tmp_path):
     picture, sound = tmp_path / "p.mp4", tmp_path / "s.mp4"
     with pytest.raises(RuntimeError), PictureWriter(picture, settings(), Fraction(0)) as writer:  # noqa: PT012
-        writer.write(FrameConverter("yuv420p").frame(_drawn(0, SPEC)), Fraction(0))
+        writer.write(
+            FrameConverter("yuv420p").frame(_drawn(0, SPEC).transpose(2, 0, 1)), Fraction(0)
+        )
         raise RuntimeError
     with (
         pytest.raises(RuntimeError),

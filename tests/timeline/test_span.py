@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aigc_edit.timeline import NANOSECOND, Span, gaps, merged, on_clock
+from aigc_edit.timeline import NANOSECOND, Span, on_clock
 
 times = st.fractions(min_value=0, max_value=10_000, max_denominator=1001)
 spans = st.tuples(times, times).map(lambda pair: Span(min(pair), max(pair)))
@@ -92,12 +92,12 @@ def test_an_overlap_holds_what_both_hold(one, other):
 def test_spans_of_frames_follow_each_other_without_a_gap(rate):
     pieces = [Span.of_frames(k, k + 7, rate) for k in range(0, 70, 7)]
 
-    assert merged(pieces) == (Span.of_frames(0, 70, rate),)
+    assert Span.merged(pieces) == (Span.of_frames(0, 70, rate),)
 
 
 @given(some_spans)
 def test_merged_spans_cover_the_same_times_in_order_and_apart(among):
-    joined = merged(among)
+    joined = Span.merged(among)
 
     assert list(joined) == sorted(joined)
     assert all(a.end < b.start for a, b in itertools.pairwise(joined))
@@ -106,23 +106,23 @@ def test_merged_spans_cover_the_same_times_in_order_and_apart(among):
 
 @given(some_spans, st.fractions(min_value=0, max_value=100, max_denominator=100))
 def test_what_lies_within_the_gap_is_joined(among, gap):
-    joined = merged(among, gap=gap)
+    joined = Span.merged(among, gap=gap)
 
     assert all(b.start - a.end > gap for a, b in itertools.pairwise(joined))
 
 
 def test_a_gap_of_exactly_that_length_is_joined():
-    assert merged([Span(0, 1), Span(2, 3)], gap=1) == (Span(0, 3),)
-    assert merged([Span(0, 1), Span(2, 3)], gap=1 - NANOSECOND) == (Span(0, 1), Span(2, 3))
+    assert Span.merged([Span(0, 1), Span(2, 3)], gap=1) == (Span(0, 3),)
+    assert Span.merged([Span(0, 1), Span(2, 3)], gap=1 - NANOSECOND) == (Span(0, 1), Span(2, 3))
 
 
 def test_a_span_inside_another_one_adds_nothing():
-    assert merged([Span(0, 9), Span(2, 3), Span(4, 5)]) == (Span(0, 9),)
+    assert Span.merged([Span(0, 9), Span(2, 3), Span(4, 5)]) == (Span(0, 9),)
 
 
 @given(some_spans, spans)
 def test_gaps_are_what_no_span_covers(among, whole):
-    free = gaps(among, whole)
+    free = whole.without(among)
 
     assert all(span.duration > 0 for span in free)
     for time in edges(among, [whole]):

@@ -18,7 +18,6 @@ from aigc_edit.api import (
     StageOptions,
     Timeline,
     Track,
-    on_clock,
     option,
 )
 
@@ -69,7 +68,7 @@ class Highlights(Analyzer):
         length = max(1, int(np.ceil(float(tracks.duration * RATE))))
         parts = self._parts(tracks, length)
         score = sum(parts.values(), np.zeros(length))
-        end = on_clock(tracks.duration)
+        end = tracks.duration
         moments = tuple(_moment(core, score, parts, end) for core in _cores(score))
         return [
             Curve("highlight", Fraction(RATE), score.astype(np.float32), "z"),

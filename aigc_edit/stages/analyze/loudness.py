@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.api import (
-    HOP_SECONDS,
-    SILENCE,
     AnalysisContext,
     Analyzer,
     Audio,
@@ -21,7 +19,7 @@ from aigc_edit.api import (
     Track,
 )
 
-RATE = round(1 / HOP_SECONDS)  # values a second
+RATE = round(1 / LoudnessMeter.HOP_SECONDS)  # values a second
 _ONSET_RATE = 50  # spectra a second
 _FFT_SECONDS = 0.043  # 2,048 samples at 48 kHz
 _MEL_BANDS = 64
@@ -51,8 +49,9 @@ class LoudnessCurve(Analyzer):
         del tracks
         loudness = self._meter.momentary() if self._meter else np.zeros(0, np.float32)
         onset = self._onsets.strength() if self._onsets else np.zeros(0, np.float32)
+        heard = _sized(loudness, self._length, LoudnessMeter.SILENCE)
         return [
-            Curve("loudness", Fraction(RATE), _sized(loudness, self._length, SILENCE), "LUFS"),
+            Curve("loudness", Fraction(RATE), heard, "LUFS"),
             Curve("onset", Fraction(RATE), _sized(onset, self._length, 0.0), "dB"),
         ]
 

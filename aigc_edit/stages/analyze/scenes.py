@@ -17,7 +17,6 @@ from aigc_edit.api import (
     StageOptions,
     Timeline,
     Track,
-    on_clock,
     option,
 )
 from aigc_edit.models import transnet
@@ -71,9 +70,9 @@ class Scenes(Analyzer):
         """Shots without gaps: gradual transitions are split in their middle frame."""
         middles = ((first + last + 1) // 2 for first, last in found.gradual)
         starts = sorted({self._at(frame) for frame in (*found.hard, *middles)} - {Fraction(0)})
-        edges = [Fraction(0), *starts, on_clock(self._end)]
+        edges = [Fraction(0), *starts, self._end]
         return tuple(Span(a, b) for a, b in pairwise(edges) if b > a)
 
     def _at(self, frame: int) -> Fraction:
         """The time of a frame, or the end of the source after the last one."""
-        return on_clock(self._times[frame] if frame < len(self._times) else self._end)
+        return self._times[frame] if frame < len(self._times) else self._end

@@ -20,8 +20,6 @@ from aigc_edit.api import (
     StageOptions,
     Timeline,
     Track,
-    merged,
-    on_clock,
     option,
 )
 from aigc_edit.models import silero
@@ -52,7 +50,7 @@ class Speech(Analyzer):
 
     def begin(self, context: AnalysisContext) -> None:
         self._net = silero.SileroVad(context.device) if context.audio_rate else None
-        self._whole = Span(0, on_clock(context.duration))
+        self._whole = Span(0, context.duration)
         self._left = np.zeros(0, np.float32)
         self._found: list[npt.NDArray[np.float32]] = []
 
@@ -80,12 +78,10 @@ class Speech(Analyzer):
 
     def _regions(self, curve: npt.NDArray[np.float32]) -> tuple[Span, ...]:
         options = self.options
-        raw = merged(_above(curve, options.threshold), gap=options.min_pause)
+        raw = Span.merged(_above(curve, options.threshold), gap=options.min_pause)
         long = (s for s in raw if s.duration >= options.min_speech)
         padded = (s.padded(options.pad, options.pad).overlap(self._whole) for s in long)
-        return tuple(
-            Span(on_clock(s.start), on_clock(s.end)) for s in merged(s for s in padded if s)
-        )
+        return Span.merged(s for s in padded if s)
 
 
 def _above(curve: npt.NDArray[np.float32], threshold: float) -> list[Span]:

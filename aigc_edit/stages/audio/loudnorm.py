@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.api import (
-    SILENCE,
     AudioBlock,
     AudioFilter,
     Decibels,
@@ -81,7 +80,7 @@ class LoudNorm(AudioFilter):
 
         self._gather(self._true_peaks.rest()[self._early :])
         self._measured = self._meter.result()
-        silent = self._measured.integrated <= SILENCE
+        silent = self._measured.integrated <= LoudnessMeter.SILENCE
         wanted = 0.0 if silent else self.options.target - self._measured.integrated
         self._gain = min(wanted, _MAX_GAIN)
         factor = 10 ** (self._gain / 20)

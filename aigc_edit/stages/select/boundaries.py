@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from aigc_edit.api import Regions, Shots, Span, Timeline, gaps
+from aigc_edit.api import Regions, Shots, Span, Timeline
 
 GRID = Fraction(1, 4)  # seconds between places where nothing speaks for or against a cut
 _MIN_PAUSE = Fraction(1, 5)
@@ -64,7 +64,7 @@ def _pauses(whole: Span, spoken: tuple[Span, ...]) -> Iterator[Place]:
     """Two places in each pause: after what was said, and before what comes."""
     if not spoken:
         return
-    for pause in gaps(spoken, whole):
+    for pause in whole.without(spoken):
         if pause.duration >= _MIN_PAUSE:
             breath = min(_BREATH, pause.duration / 2)
             yield Place(pause.start + breath, COSTS["pause"], "pause")

@@ -11,7 +11,6 @@ from aigc_edit.api import (
     Span,
     StageOptions,
     Timeline,
-    merged,
     option,
 )
 
@@ -36,8 +35,8 @@ class SkipSilence(Selector):
         if not spoken:
             why = {"note": "nobody speaks, so everything is kept"}
             return EditList(tuple(Kept(span, why) for span in edits.spans))
-        joined = merged(spoken, gap=self.options.min_pause)
-        padded = merged(self._padded(span) for span in joined)
+        joined = Span.merged(spoken, gap=self.options.min_pause)
+        padded = Span.merged(self._padded(span) for span in joined)
         return EditList.of(
             part for allowed in edits.spans for span in padded if (part := span.overlap(allowed))
         )

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aigc_edit.api import SILENCE, AnalysisContext, AudioBlock, Timeline
+from aigc_edit.api import AnalysisContext, AudioBlock, LoudnessMeter, Timeline
 from aigc_edit.stages.analyze.loudness import LoudnessCurve
 from tests.tolerances import LOUDNESS
 
@@ -65,7 +65,7 @@ def test_blocks_do_not_matter(block):
 def test_silence_has_no_loudness_and_no_onset():
     loudness, onset = listened(np.zeros((2, 3 * RATE), np.float32))
 
-    assert np.all(loudness.values == SILENCE)
+    assert np.all(loudness.values == LoudnessMeter.SILENCE)
     assert np.all(onset.values == 0)
 
 
@@ -74,7 +74,7 @@ def test_a_film_without_sound_has_silent_curves():
     stage.begin(AnalysisContext(Fraction(5, 2), Fraction(25), None))
     loudness, onset = stage.finish(Timeline(Fraction(5, 2)))
 
-    assert loudness.values.tolist() == [SILENCE] * 25
+    assert loudness.values.tolist() == [LoudnessMeter.SILENCE] * 25
     assert onset.values.tolist() == [0] * 25
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aigc_edit.api import AnalysisContext, AudioBlock, Curve, Regions, Span, Timeline, merged
+from aigc_edit.api import AnalysisContext, AudioBlock, Curve, Regions, Span, Timeline
 from aigc_edit.engine import RunOptions, analyse
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.stages.analyze.speech import RATE, Speech
@@ -35,7 +35,7 @@ def test_every_word_is_within_a_stretch(narrated):
 
 def test_stretches_are_where_words_are_and_nowhere_else(narrated):
     spans, _ = narrated
-    spoken = merged((Span.measured(w["start"], w["end"]) for w in WORDS), gap=Fraction(1, 2))
+    spoken = Span.merged((Span.measured(w["start"], w["end"]) for w in WORDS), gap=Fraction(1, 2))
 
     for span in spans:
         assert any(span.overlaps(words) for words in spoken), str(span)

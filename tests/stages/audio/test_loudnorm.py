@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aigc_edit.api import SILENCE, AudioBlock, LoudnessMeter, SoundContext, Timeline
+from aigc_edit.api import AudioBlock, LoudnessMeter, SoundContext, Timeline
 from aigc_edit.stages.audio.loudnorm import LoudNorm
 from tests.tolerances import LOUDNESS_TARGET, TRUE_PEAK
 
@@ -95,7 +95,7 @@ def test_silence_is_left_alone(level):
     out, report = levelled(samples)
 
     assert np.array_equal(out, samples)
-    assert (report["measured_lufs"], report["gain_db"]) == (SILENCE, 0)
+    assert (report["measured_lufs"], report["gain_db"]) == (LoudnessMeter.SILENCE, 0)
 
 
 @pytest.mark.parametrize("count", [1, 47, 48, 1000, 19_200])

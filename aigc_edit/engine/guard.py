@@ -1,0 +1,131 @@
+"""Everything that strangers' code does is done in here: it may fail, hang, or make a mess."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from aigc_edit.api import Stage
+from aigc_edit.errors import AigcEditError, PluginError, one_line
+from aigc_edit.pipeline import missing_package
+
+# What a stage that only waits for a lock or sleeps in steps needs to notice that it is stopped.
+_PATIENCE_SECONDS = 1.0
+
+
+class _TimeUp(BaseException):
+    """Raised inside a stage that takes too long; no `except Exception` of its own stops it."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How stages are watched.
+
+    Attributes:
+        timeout: seconds that one call of a stage may take; None for as long as it wants.
+        abandon: called where a stage does not even come back when it is interrupted (it sleeps,
+            or is deep in somebody's C code); may end the process.
+    """
+
+    timeout: float | None = None
+    abandon: Callable[[PluginError], None] = lambda _error: None
+
+    @contextmanager
+    def around(self, stage: Stage, at: Fraction | None = None) -> Iterator[None]:
+        """Turns whatever a stage does wrong into an error that names it and the time.
+
+        Raises:
+            PluginError: it raised, took too long, or left the process changed.
+        """
+        before = _world()
+        try:
+            with self._alarm(stage, at):
+                yield
+        except AigcEditError:
+            raise
+        except _TimeUp:
+            raise self._late(stage, at) from None
+        except ModuleNotFoundError as cause:
+            raise missing_package(f"stage {stage.name!r}", cause) from cause
+        except Exception as cause:
+            raise PluginError(
+                f"stage {stage.name!r} failed{_when(at)} ({type(cause).__name__}: "
+                f"{one_line(cause)})",
+                cure="Run again with --debug to see where.",
+            ) from cause
+        _ensure_same(stage, before)
+
+    @contextmanager
+    def _alarm(self, stage: Stage, at: Fraction | None) -> Iterator[None]:
+        if self.timeout is None:
+            yield
+            return
+        alarm = _Alarm(self.timeout, lambda: self.abandon(self._late(stage, at)))
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.stop()
+
+    def _late(self, stage: Stage, at: Fraction | None) -> PluginError:
+        return PluginError(
+            f"stage {stage.name!r} did not come back within {self.timeout:g} s{_when(at)}",
+            cure="Allow it more with --stage-timeout, or report it to its author.",
+        )
+
+
+class _Alarm:
+    """Interrupts the thread that started it, unless it is stopped in time."""
+
+    def __init__(self, seconds: float, abandon: Callable[[], None]) -> None:
+        self._thread, self._abandon = threading.get_ident(), abandon
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
+
+    def start(self) -> None:
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        with self._lock:  # not while it is being interrupted
+            self._timer.cancel()
+
+    def _ring(self) -> None:
+        with self._lock:
+            if self._over.is_set():
+                return
+            interrupted = ctypes.c_ulong(self._thread)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(interrupted, ctypes.py_object(_TimeUp))
+        if not self._over.wait(_PATIENCE_SECONDS):
+            self._abandon()
+
+
+def _when(at: Fraction | None) -> str:
+    return f" at {float(at):.2f} s" if at is not None else ""
+
+
+def _world() -> dict[str, Any]:
+    """What all stages of a process share, and none may change."""
+    torch = sys.modules.get("torch")
+    shared = {"the working directory": os.getcwd()}  # noqa: PTH109 -- a string, and quick
+    if torch is not None and hasattr(torch, "get_default_dtype"):
+        shared["torch's default dtype"] = torch.get_default_dtype()
+    return shared
+
+
+def _ensure_same(stage: Stage, before: dict[str, Any]) -> None:
+    after = _world()
+    changed = [name for name, value in before.items() if after[name] != value]
+    if changed:
+        raise PluginError(
+            f"stage {stage.name!r} changed {' and '.join(changed)}, which others rely on",
+            cure="Report it to its author: a stage keeps its hands off what all share.",
+        )

@@ -1,0 +1,131 @@
+"""Plugins that are files: found in folders that the user names, and run only then."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from aigc_edit.api import Stage
+from aigc_edit.errors import AigcEditError, PluginError, UsageError, one_line
+
+_NO_PLUGINS = ("setup.py", "conftest.py")
+# Packages whose distribution has another name than what is imported.
+_DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
+def plugin_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The Python files that may hold stages: those named, and those in folders that were named.
+
+    Raises:
+        UsageError: there is nothing of that name, or nothing in it.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        found = [path] if path.is_file() else sorted(_inside(path))
+        if not found:
+            what = "no plugins in this folder" if path.is_dir() else "no such plugin file or folder"
+            raise UsageError(what, where=path, cure="A plugin is a .py file, or a package.")
+        for file in found:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for path in folder.glob("*.py"):
+        if not path.name.startswith(("_", "test_")) and path.name not in _NO_PLUGINS:
+            yield path
+    yield from folder.glob("[!_.]*/__init__.py")
+
+
+def load_plugin_file(file: Path) -> tuple[type[Stage], ...]:
+    """The stages that a file (or a package, by its `__init__.py`) defines.
+
+    Raises:
+        PluginError: it cannot be loaded, or holds none.
+    """
+    with loading(f"plugin {file.stem}", str(file)):
+        module = _module(file)
+    stages = tuple(
+        value for name, value in vars(module).items() if _is_stage_of(value, module.__name__)
+    )
+    if not stages:
+        raise PluginError("it holds no stage", where=file, cure="Give each stage class a `name`.")
+    return stages
+
+
+def _is_stage_of(value: object, module: str) -> bool:
+    if not (isinstance(value, type) and issubclass(value, Stage)) or inspect.isabstract(value):
+        return False
+    own = value.__module__ == module or value.__module__.startswith(f"{module}.")
+    return own and isinstance(getattr(value, "name", None), str)
+
+
+def _module(file: Path) -> ModuleType:
+    """The file as a module of its own; loaded once in a process."""
+    place = str(file.resolve())
+    stem = file.parent.name if file.name == "__init__.py" else file.stem
+    name = f"aigc_edit_plugin_{stem}_{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    package = [str(file.parent)] if file.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=package)
+    if spec is None or spec.loader is None:
+        raise PluginError("this is no Python file", where=file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pydantic look it up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+@contextmanager
+def loading(subject: str, place: str) -> Iterator[None]:
+    """Turns whatever importing a plugin raises into an error that names the file and line."""
+    try:
+        yield
+    except AigcEditError:
+        raise
+    except ModuleNotFoundError as cause:
+        raise missing_package(subject, cause) from cause
+    except (Exception, SystemExit) as cause:
+        raise PluginError(
+            f"{subject} cannot be loaded ({type(cause).__name__}: {one_line(cause)})",
+            where=_line(cause) or place,
+            cure="Repair or leave out that plugin.",
+        ) from cause
+
+
+def missing_package(subject: str, cause: ModuleNotFoundError) -> PluginError:
+    """What to say where a plugin imports what is not installed; nothing is ever installed."""
+    package = (cause.name or "").partition(".")[0]
+    wanted = _DISTRIBUTIONS.get(package, package)
+    return PluginError(
+        f"{subject} needs the package {package!r}, which is not installed",
+        where=_line(cause),
+        cure=f"pip install {wanted}",
+    )
+
+
+def _line(cause: BaseException) -> str:
+    """FILE:LINE of what went wrong; for syntax errors where the parser stopped."""
+    if isinstance(cause, SyntaxError) and cause.filename:
+        return f"{cause.filename}:{cause.lineno}"
+    frames = [f for f in traceback.extract_tb(cause.__traceback__) if "importlib" not in f.filename]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
