@@ -2,10 +2,13 @@
 
 from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.filtering import Batch, as_declared, filtered
 from aigc_edit.engine.guard import Guard
+from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
 from aigc_edit.engine.record import versions
+from aigc_edit.engine.rendering import check_delivered
 from aigc_edit.engine.runner import (
     Analysis,
     RunOptions,
@@ -16,8 +19,15 @@ from aigc_edit.engine.runner import (
     refuse_input,
     run,
 )
+from aigc_edit.engine.sound import filtered_sound
 
 __all__ = [
+    "Batch",
+    "as_declared",
+    "check_delivered",
+    "filtered",
+    "filtered_sound",
+    "looks_across",
     "Guard",
     "Analysis",
     "Clock",

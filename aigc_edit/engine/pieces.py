@@ -173,7 +173,7 @@ def make_pieces(
     filter with neighbours or memory.
     """
     keys = source.key_times(clean=True)
-    across = source.video.interlaced or any(map(_looks_across, filters))
+    across = source.video.interlaced or any(map(looks_across, filters))
     borders = () if across or not source.video.timed else source.key_times(clean=False)
     pieces: list[Piece] = []
     waiting: list[Placed] = []
@@ -196,7 +196,8 @@ def _flushed(waiting: list[Placed]) -> list[Piece]:
     return pieces
 
 
-def _looks_across(frame_filter: FrameFilter) -> bool:
+def looks_across(frame_filter: FrameFilter) -> bool:
+    """Whether a filter has neighbours or memory, so that it cannot begin anywhere."""
     kind = type(frame_filter)
     remembers = kind.reset is not FrameFilter.reset or kind.rest is not FrameFilter.rest
     return frame_filter.context > 0 or remembers

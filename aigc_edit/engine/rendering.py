@@ -68,7 +68,7 @@ def record_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.run.json")
 
 
-def _check_delivered(sink: Sink, given: Any) -> None:
+def check_delivered(sink: Sink, given: Any) -> None:
     """Raises PluginError where a sink gives what it had not announced."""
     texts = isinstance(given, Mapping) and all(isinstance(text, str) for text in given.values())
     if not texts or not set(given) <= set(sink.suffixes):
@@ -344,7 +344,7 @@ class Rendering:
         for sink in sinks(self.pipeline):
             with self.guard.around(sink):
                 given = sink.deliver(delivery)
-                _check_delivered(sink, given)
+                check_delivered(sink, given)
             texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
         texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)
         return texts

@@ -80,13 +80,16 @@ class SileroVad:
 
         self._device = device
         self._weights = _loaded(weights_path(), device)
-        self._lstm = torch.nn.LSTM(_UNITS, _UNITS, batch_first=True).to(device).eval()
-        self._lstm.load_state_dict(
+        with torch.device("meta"):  # no random weights are drawn only to be replaced
+            lstm = torch.nn.LSTM(_UNITS, _UNITS, batch_first=True).eval()
+        lstm.load_state_dict(
             {
                 f"{name}_l0": self._weights[f"lstm_cell.{name}"]
                 for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            }
+            },
+            assign=True,
         )
+        self._lstm = lstm
         self.reset()
 
     def reset(self) -> None:
@@ -117,7 +120,7 @@ class SileroVad:
         import torch
 
         joined = torch.cat([self._before, sound])
-        self._before = sound[-_CONTEXT:]
+        self._before = sound[-_CONTEXT:].clone()  # a view would keep all of it
         windows = joined.unfold(0, _CONTEXT + WINDOW, WINDOW)  # [B, 576]
         features = self._encoded(windows)  # [B, 128]
         hidden, self._state = self._lstm(features[None], self._state)

@@ -1,5 +1,6 @@
 """Floor 3: YAML in, a checked pipeline out."""
 
+from aigc_edit.pipeline.declared import check_stage_class
 from aigc_edit.pipeline.pipeline import (
     Pipeline,
     PluginChoice,
@@ -23,6 +24,7 @@ __all__ = [
     "StageEntry",
     "StageSpec",
     "VideoOutput",
+    "check_stage_class",
     "json_schema",
     "load_pipeline",
     "missing_package",

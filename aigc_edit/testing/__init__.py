@@ -1,4 +1,7 @@
-"""The public kit for plugin authors: clips with known truth. Product code never imports it."""
+"""The public kit for plugin authors: promises checked, clips with known truth.
+
+Product code never imports it.
+"""
 
 from aigc_edit.testing.clips import (
     BEEP_HZ,
@@ -11,8 +14,12 @@ from aigc_edit.testing.clips import (
     read_sound,
     shown_frames,
 )
+from aigc_edit.testing.kit import BrokenPromiseError, StageReport, check_stage
 
 __all__ = [
+    "BrokenPromiseError",
+    "StageReport",
+    "check_stage",
     "BEEP_HZ",
     "BEEP_SECONDS",
     "ClipSpec",

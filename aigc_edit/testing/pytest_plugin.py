@@ -1,0 +1,45 @@
+"""The kit in pytest: a test for each promise of each stage.
+
+    @pytest.mark.stages(Grain, (Sepia, {"strength": 0.5}))
+    def test_keeps_its_promises(promise):
+        promise()
+
+Loaded by pytest wherever aigc-edit is installed; imports nothing until a test asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    words = "stages(*stages, tracks=()): check classes, or (class, options), by aigc-edit's kit"
+    config.addinivalue_line("markers", words)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes `promise` a test for each promise of each stage that the mark names."""
+    if "promise" not in metafunc.fixturenames:
+        return
+    mark = metafunc.definition.get_closest_marker("stages")
+    if mark is None:
+        raise pytest.UsageError("`promise` needs @pytest.mark.stages(...)")
+    tracks = mark.kwargs.get("tracks", ())
+    metafunc.parametrize("promise", list(_promises(mark.args, tracks)))
+
+
+def _promises(stages: tuple[Any, ...], tracks: Any) -> Iterator[Any]:
+    from aigc_edit.testing.kind_promises import promises_of
+    from aigc_edit.testing.kit import check_promise, subject_of
+
+    for number, given in enumerate(stages):
+        stage, options = given if isinstance(given, tuple) else (given, None)
+        subject = subject_of(stage, options, tracks=tracks)
+        name = f"{stage.name}{number + 1}" if options else stage.name
+        for promise in promises_of(stage):
+            check = partial(check_promise, subject, promise)
+            yield pytest.param(check, id=f"{name}-{promise.name}")

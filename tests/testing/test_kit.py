@@ -1,0 +1,91 @@
+"""The kit sees every promise that a stage can break, and blames no stage that keeps them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from aigc_edit.testing import BrokenPromiseError, check_stage
+from aigc_edit.testing.kind_promises import promises_of
+from aigc_edit.testing.kit import check_promise, subject_of
+from aigc_edit.testing.promises import PROMISES
+from tests.testing.broken import BROKEN, KEPT
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.mark.parametrize(("name", "stage"), BROKEN, ids=lambda v: getattr(v, "__name__", v))
+def test_a_broken_promise_is_seen(name, stage, tmp_path, monkeypatch):
+    if name == "devices_agree" and not torch.cuda.is_available():
+        pytest.skip("no GPU here to disagree with")
+    monkeypatch.chdir(tmp_path)
+    promise = next(p for p in promises_of(stage) if p.name == name)
+
+    with pytest.raises(BrokenPromiseError, match=f"breaks {name}: "):
+        check_promise(subject_of(stage), promise)
+
+
+def test_every_promise_is_broken_by_some_stage():
+    assert {name for name, _ in BROKEN} == {promise.name for promise in PROMISES}
+
+
+@pytest.mark.parametrize("stage", KEPT)
+def test_a_stage_that_keeps_all_is_not_blamed(stage):
+    report = check_stage(stage)
+
+    assert set(report.promises) == {promise.name for promise in promises_of(stage)}
+    assert report.seconds_per_frame > 0
+
+
+def test_all_broken_promises_are_told_at_once():
+    stage = dict(BROKEN)["memory_stays_flat"]
+    broken = type("Both", (stage,), {"__doc__": "", "name": "level"})
+
+    with pytest.raises(BrokenPromiseError) as told:
+        check_stage(broken)
+    assert "declares_itself" in str(told.value)
+    assert "memory_stays_flat" in str(told.value)
+
+
+def test_the_pytest_plugin_makes_a_test_for_each_promise(pytester):
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+        from aigc_edit.api import FrameFilter
+        from aigc_edit.stages.frames.grade import Grade
+
+        class Talks(FrameFilter):
+            "Prints."
+            name = "talks"
+            def apply(self, frames):
+                print("hello")
+                return frames
+
+        @pytest.mark.stages(Talks, (Grade, {"warmth": 0.5}))
+        def test_keeps_its_promises(promise):
+            promise()
+        """
+    )
+    result = pytester.runpytest("-q", "-W", "error")
+    promised = len(promises_of(KEPT[0]))
+
+    result.assert_outcomes(passed=2 * promised - 1, failed=1)
+    result.stdout.fnmatch_lines(["*talks breaks says_nothing: it printed 'hello*"])
+
+
+def test_an_unknown_kind_of_track_must_be_given():
+    from aigc_edit.api import Selector, Track
+
+    class Palette(Track):
+        """A track that the kit cannot make up."""
+
+    class Reads(Selector):
+        """Reads it."""
+
+        name, reads = "reads", (Palette.named("palette"),)
+
+        def select(self, edits, tracks):
+            return edits
+
+    with pytest.raises(BrokenPromiseError, match="give an example of the track palette"):
+        check_stage(Reads)
