@@ -220,8 +220,11 @@ class _Work:
         self, run: int, result: Any, waiting: deque[Fraction], given: Tensor | Planes
     ) -> Iterator[Batch]:
         """The result as a batch, with the times that it belongs to; none where it is empty."""
+        import torch
+
         parts = _parts(result)
-        if len(parts) != len(_parts(given)) or not all(hasattr(p, "shape") for p in parts):
+        tensors = all(isinstance(part, torch.Tensor) for part in parts)
+        if len(parts) != len(_parts(given)) or not tensors:
             raise self._broken(f"gave {type(result).__name__}, not {type(given).__name__}")
         count = min(len(parts[0]), len(waiting)) if parts[0].ndim else 0
         promised = [(shape, *_kind(part)) for shape, part in self._shapes(count, given)]

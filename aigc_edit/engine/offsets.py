@@ -61,13 +61,17 @@ def picture_shift(written: Sequence[Thumbnail], rendered: Sequence[Thumbnail]) -
 
 
 def _places(written: Sequence[Thumbnail], rendered: Sequence[Thumbnail]) -> dict[int, int]:
-    """Which rendered picture is due at the time of each written one, by number."""
+    """Which rendered picture is due at the time of each written one, by number.
+
+    The nearest one: a picture that begins with a span may follow the one before within a
+    millisecond, where frame rates vary.
+    """
     times = np.array([r.time for r in rendered])
     places = {}
     for number, thumbnail in enumerate(written):
-        near = np.flatnonzero(np.abs(times - thumbnail.time) <= _SAME_TIME)
-        if len(near):
-            places[number] = int(near[0])
+        away = np.abs(times - thumbnail.time)
+        if len(away) and away.min() <= _SAME_TIME:
+            places[number] = int(away.argmin())
     return places
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from aigc_edit.engine import RunOptions, run
 from aigc_edit.engine.check import check_result, decode_share
+from aigc_edit.engine.offsets import picture_shift
 from aigc_edit.errors import EncodeError
-from aigc_edit.media import Colour, inspect_file
+from aigc_edit.media import Colour, Thumbnail, inspect_file
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.testing import ClipSpec, make_clip
 from tests.engine.films import RATE, SOUND_RATE, expected, film, judged, write
@@ -308,6 +309,17 @@ def test_variable_frame_rates_pass(tmp_path):
     report = _judged_run(clip, tmp_path, "[[0.91s, 2s], [2.51s, 4.4s]]")
 
     assert report.failures == ()
+
+
+def test_a_picture_that_is_shown_for_three_milliseconds_before_a_seam_passes():
+    times = (1.7, 1.85, 1.9, 1.9964, 2.0, 2.05, 2.1, 2.24)  # VFR: the seam cut the fourth one short
+    images = (np.full((9, 16), level, np.uint8) for level in (50, 0, 50, 99, 0, 99, 0, 99))
+    rendered = [Thumbnail(*pair) for pair in zip(times, images, strict=True)]
+
+    shift = picture_shift(rendered[4:], rendered)
+
+    assert shift is not None
+    assert shift.seconds == 0
 
 
 @pytest.mark.parametrize("spans", ["[[1s, 1.02s]]", "[[1s, 1.02s], [2s, 2.02s]]"])

@@ -1,0 +1,186 @@
+"""Plugins that are files: found where the user says, loud where they fail, never run unasked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from aigc_edit.errors import PipelineError, PluginError, UsageError
+from aigc_edit.pipeline import PluginChoice, load_pipeline, pipeline_from_text, registered
+
+GRAIN = '''
+from aigc_edit.api import FrameFilter
+
+class Grain(FrameFilter):
+    """Grain."""
+    name = "grain"
+    def apply(self, frames):
+        return frames
+'''
+USES_GRAIN = "schema: 1\nstages:\n  - uses: grain\n"
+
+
+def put(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def refused(action) -> str:
+    with pytest.raises((PipelineError, PluginError, UsageError)) as caught:
+        action()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["plugins", "plugins/grain.py"])
+def test_a_folder_and_a_file_bring_their_stages(tmp_path, given):
+    put(tmp_path, "plugins/grain.py", GRAIN)
+    put(tmp_path, "plugins/test_grain.py", "raise RuntimeError('never loaded')")
+
+    pipeline = pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path / given,)))
+
+    assert pipeline.stages[0].stage.name == "grain"
+
+
+def test_a_package_in_a_folder_may_import_its_own_modules(tmp_path):
+    put(tmp_path, "grainy/__init__.py", "from .stage import Grain")
+    put(tmp_path, "grainy/stage.py", GRAIN)
+
+    pipeline = pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path,)))
+
+    assert pipeline.stages[0].stage.name == "grain"
+
+
+def test_two_files_of_one_name_live_side_by_side(tmp_path):
+    put(tmp_path, "a/grain.py", GRAIN)
+    put(tmp_path, "b/grain.py", GRAIN.replace('"grain"', '"other"'))
+
+    found = registered().with_plugins([tmp_path / "a", tmp_path / "b"])
+
+    assert {found["grain"].load().__name__, found["other"].load().__name__} == {"Grain"}
+
+
+def test_a_pipeline_file_may_not_load_code_from_beside_itself(tmp_path):
+    mark = f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\n"
+    put(tmp_path, "plugins/grain.py", GRAIN + mark)
+    file = put(tmp_path, "p.yaml", "plugins: [plugins]\n" + USES_GRAIN)
+
+    told = refused(lambda: load_pipeline(file))
+
+    assert f"{file}:1:11: this file wants to run code from {tmp_path / 'plugins'}" in told
+    assert "--trust" in told
+    assert not (tmp_path / "ran").exists()
+    for choice in (PluginChoice(trusted=True), PluginChoice((tmp_path / "plugins",))):
+        assert load_pipeline(file, plugins=choice).stages[0].stage.name == "grain"
+    assert (tmp_path / "ran").exists()
+
+
+def test_a_link_does_not_lead_around_the_question(tmp_path):
+    put(tmp_path, "evil/grain.py", GRAIN)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "plugins").symlink_to(tmp_path / "evil")
+    put(tmp_path, "mine/own.py", GRAIN.replace('"grain"', '"own"'))
+    file = put(tmp_path, "home/p.yaml", "plugins: [plugins]\n" + USES_GRAIN)
+
+    told = refused(lambda: load_pipeline(file, plugins=PluginChoice((tmp_path / "mine",))))
+
+    assert "wants to run code" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("from aigc_edit.api import FrameFilter\nclass Grain(FrameFilter:\n", ":2", "SyntaxError"),
+        ("import os\n\nraise RuntimeError('no luck')\n", ":3", "no luck"),
+        ("def f():\n    return 1 / 0\nf()\n", ":2", "ZeroDivisionError"),
+        ("import sys\nsys.exit(3)\n", ":2", "SystemExit"),
+        ("x = 1\n", "", "it holds no stage"),
+        ("import cv2_missing\n", ":1", "needs the package 'cv2_missing', which is not installed"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_line_and_breaks_no_other(tmp_path, text, where, what):
+    broken = put(tmp_path, "broken.py", text)
+    put(tmp_path, "grain.py", GRAIN)
+
+    pipeline = pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path,)))
+
+    assert len(pipeline.warnings) == 1
+    assert pipeline.warnings[0].startswith(f"{broken}{where}: ")
+    assert what in pipeline.warnings[0]
+
+
+def test_a_stage_that_is_missing_points_at_the_file_that_failed(tmp_path):
+    put(tmp_path, "grain.py", GRAIN + "\n1 / 0\n")
+
+    told = refused(lambda: pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path,))))
+
+    assert 'no stage named "grain"' in told
+    assert "ZeroDivisionError" in told
+
+
+def test_a_missing_package_is_named_as_pip_knows_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as if it were not there
+    put(tmp_path, "grain.py", "import sklearn\n" + GRAIN)
+
+    found = registered().with_plugins([tmp_path])
+
+    assert "pip install scikit-learn" in str(found.broken[0])
+
+
+def test_a_name_that_two_bring_is_an_error_that_names_both(tmp_path):
+    one, other = put(tmp_path, "a.py", GRAIN), put(tmp_path, "b.py", GRAIN)
+
+    told = refused(lambda: pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path,))))
+
+    assert f"{one} and {other} both bring a stage 'grain'" in told
+
+
+def test_a_name_of_ours_cannot_be_taken(tmp_path):
+    put(tmp_path, "a.py", GRAIN.replace('"grain"', '"grade"'))
+    choice = PluginChoice((tmp_path,))
+
+    told = refused(lambda: pipeline_from_text("schema: 1\nstages: [grade]\n", plugins=choice))
+
+    assert "aigc-edit and " in told
+    assert pipeline_from_text("schema: 1\nstages: [motion]\n", plugins=choice)
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    assert "no such plugin file or folder" in refused(
+        lambda: pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path / "gone",)))
+    )
+    assert "no plugins in this folder" in refused(
+        lambda: pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path,)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"""Grain."""', "", "no docstring"),
+        (
+            'name = "grain"',
+            'name = "grain"\n    api_version = 2',
+            "version 2 of the plugin API, and this is 1",
+        ),
+        ('name = "grain"', 'name = "grain"\n    api_version = 0', "Update the plugin"),
+        ('name = "grain"', 'name = "gr ain"', "letters, digits"),
+        ('name = "grain"', 'name = "grain"\n    pixels = "hsv"', "`pixels` is 'hsv'"),
+        ('name = "grain"', 'name = "grain"\n    pixels = "yuv"', "its class has no apply_planes"),
+        ('name = "grain"', 'name = "grain"\n    dtype = "int8"', "`dtype` is 'int8'"),
+        ('name = "grain"', 'name = "grain"\n    context = -1', "`context` is 0 or more"),
+        ('name = "grain"', 'name = "grain"\n    reads = ("shots")', "`reads` is a tuple"),
+        ('name = "grain"', 'name = "grain"\n    Options = dict', "no subclass of StageOptions"),
+        ("def apply(self", "def aply(self", "its class has no apply or apply_batch"),
+    ],
+)
+def test_a_class_that_breaks_the_rules_is_refused_before_anything_runs(tmp_path, old, new, what):
+    put(tmp_path, "grain.py", GRAIN.replace(old, new))
+    uses = USES_GRAIN.replace("grain", "'gr ain'" if "gr ain" in new else "grain")
+
+    told = refused(lambda: pipeline_from_text(uses, plugins=PluginChoice((tmp_path,))))
+
+    assert what in told
