@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 from aigc_edit import __version__
@@ -23,6 +23,7 @@ COMMANDS = {
     "plan": "print what a run would do, and do nothing",
     "check": "check pipeline files",
     "stages": "list the stages, or explain one",
+    "new-plugin": "start a plugin: a small distribution with its test",
     "schema": "print the JSON Schema of pipeline files, for editors",
     "doctor": "say what this machine can do",
 }
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _executed(parsed: argparse.Namespace) -> int:
     """Runs the command and says in one line what stopped it."""
-    module = importlib.import_module(f"aigc_edit.cli.{parsed.command}_command")
+    module = _module(parsed.command)
     try:
         code: int = module.execute(parsed)
     except AigcEditError as error:
@@ -82,6 +83,10 @@ def _executed(parsed: argparse.Namespace) -> int:
     except Exception as error:  # noqa: BLE001 -- a bug of ours, told in one line
         return _bug(error, debug=getattr(parsed, "debug", False))
     return code
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"aigc_edit.cli.{command.replace('-', '_')}_command")
 
 
 def _command_of(arguments: Sequence[str]) -> str | None:
@@ -101,7 +106,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     for name, help_text in COMMANDS.items():
         added = commands.add_parser(name, help=help_text, description=_sentence(help_text))
         if name == command:
-            module = importlib.import_module(f"aigc_edit.cli.{name}_command")
+            module = _module(name)
             module.add_arguments(added)
     return parser
 

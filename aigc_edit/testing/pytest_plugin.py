@@ -1,6 +1,6 @@
 """The kit in pytest: a test for each promise of each stage.
 
-    @pytest.mark.stages(Grain, (Sepia, {"strength": 0.5}))
+    @pytest.mark.stages([Grain, (Sepia, {"strength": 0.5})])
     def test_keeps_its_promises(promise):
         promise()
 
@@ -9,7 +9,8 @@ Loaded by pytest wherever aigc-edit is installed; imports nothing until a test a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    words = "stages(*stages, tracks=()): check classes, or (class, options), by aigc-edit's kit"
+    words = "stages(list, tracks=()): check classes, or (class, options), by aigc-edit's kit"
     config.addinivalue_line("markers", words)
 
 
@@ -28,11 +29,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker("stages")
     if mark is None:
         raise pytest.UsageError("`promise` needs @pytest.mark.stages(...)")
+    (stages,) = mark.args
     tracks = mark.kwargs.get("tracks", ())
-    metafunc.parametrize("promise", list(_promises(mark.args, tracks)))
+    metafunc.parametrize("promise", list(_promises(stages, tracks)))
 
 
-def _promises(stages: tuple[Any, ...], tracks: Any) -> Iterator[Any]:
+def pytest_pycollect_makeitem(name: str, obj: object) -> None:
+    """Notices `stages(Grain)`: pytest takes a lone class for what is marked, and the test is gone."""
+    api = sys.modules.get("aigc_edit.api")
+    if name.startswith("test") and api is not None and isinstance(obj, api.Stage):
+        raise pytest.UsageError(f"{name}: write @pytest.mark.stages([{type(obj).__name__}])")
+
+
+def _promises(stages: Sequence[Any], tracks: Any) -> Iterator[Any]:
     from aigc_edit.testing.kind_promises import promises_of
     from aigc_edit.testing.kit import check_promise, subject_of
 

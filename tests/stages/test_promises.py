@@ -13,8 +13,10 @@ _OWN = {name: entry.load() for name, entry in registered().items() if entry.orig
 
 
 @pytest.mark.stages(
-    *((stage, _MUST_BE_GIVEN.get(name)) for name, stage in _OWN.items()),
-    *((_OWN[name], options) for name, options in _ALSO),
+    [
+        *((stage, _MUST_BE_GIVEN.get(name)) for name, stage in _OWN.items()),
+        *((_OWN[name], options) for name, options in _ALSO),
+    ]
 )
 def test_keeps_its_promises(promise):
     promise()

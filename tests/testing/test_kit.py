@@ -61,7 +61,7 @@ def test_the_pytest_plugin_makes_a_test_for_each_promise(pytester):
                 print("hello")
                 return frames
 
-        @pytest.mark.stages(Talks, (Grade, {"warmth": 0.5}))
+        @pytest.mark.stages([Talks, (Grade, {"warmth": 0.5})])
         def test_keeps_its_promises(promise):
             promise()
         """
@@ -71,6 +71,23 @@ def test_the_pytest_plugin_makes_a_test_for_each_promise(pytester):
 
     result.assert_outcomes(passed=2 * promised - 1, failed=1)
     result.stdout.fnmatch_lines(["*talks breaks says_nothing: it printed 'hello*"])
+
+
+def test_a_mark_that_would_make_the_test_vanish_is_refused(pytester):
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+        from aigc_edit.stages.frames.grade import Grade
+
+        @pytest.mark.stages(Grade)
+        def test_keeps_its_promises(promise):
+            promise()
+        """
+    )
+    result = pytester.runpytest("-q")
+
+    result.stdout.fnmatch_lines(["*write @pytest.mark.stages(?Grade?)*"])
+    assert result.ret
 
 
 def test_an_unknown_kind_of_track_must_be_given():
