@@ -26,9 +26,9 @@ from .clusters import gathered, main_colors, shortened
 from .lab import Floats, lab_to_srgb, srgb_to_lab
 from .palettes import Color, Palette, Palettes
 
-_SIDE = 96  # pixels; colours that fill a hundredth of the picture still have fifty of them
+_SIDE = 160  # pixels; a sharp upright edge mixes two columns: less than `_LEAST`
 _NOTED = 40  # cells that are remembered of a frame: 320 bytes
-_LEAST = 0.01  # share; less is what shrinking and codecs mix at edges
+_LEAST = 0.02  # share; less is often only what codecs and shrinking mix at edges
 
 
 class ColorPalette(Analyzer):

@@ -7,6 +7,7 @@ Theory, 1982). Points are [N, 3] in CIELAB, weights [N] are positive.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .lab import Floats
 
@@ -69,9 +70,9 @@ def _settled(points: Floats, weights: Floats, centres: Floats) -> Floats:
     return centres
 
 
-def _means(points: Floats, weights: Floats, member: np.ndarray) -> tuple[Floats, Floats]:
+def _means(points: Floats, weights: Floats, member: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
     """Weighted mean and weight of each group that has members."""
-    total = np.bincount(member, weights)
+    total = np.bincount(member, weights).astype(np.float64)
     sums = np.stack([np.bincount(member, weights * axis) for axis in points.T], axis=1)
     return sums[total > 0] / total[total > 0, None], total[total > 0]
 

@@ -28,13 +28,15 @@ def lab_to_srgb(lab: Floats) -> npt.NDArray[np.uint8]:
     xyz = np.where(roots > _KNEE, roots**3, 3 * _KNEE**2 * (roots - 4 / 29)) * _WHITE
     linear = np.einsum("ij,nj->ni", _FROM_XYZ, xyz).clip(0, 1)
     coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(coded * 255).astype(np.uint8)
+    rgb: npt.NDArray[np.uint8] = np.rint(coded * 255).astype(np.uint8)
+    return rgb
 
 
 def _linear() -> Floats:
     """Light of each of the 256 codes (IEC 61966-2-1)."""
     coded = np.arange(256) / 255
-    return np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    light: Floats = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    return light
 
 
 _LINEAR = _linear()
