@@ -199,9 +199,10 @@ def test_a_run_drops_the_black_and_keeps_the_blink(tmp_path):
     record = run(PIPELINE, faded_film(tmp_path / "clip.mp4"), tmp_path / "out.mp4")
     (first, second) = record["kept"]
 
-    # Fades of 0.4 s to 220: below 25 for 0.05 s; a margin of 0.1 s; a frame is 0.04 s.
-    assert (first["start"], first["end"]) == pytest.approx((0.9, 2.45), abs=0.041)
-    assert (second["start"], second["end"]) == pytest.approx((3.55, 6), abs=0.041)
+    # Of the fades, frames below 25 are black: one at 2.36 s, two at 3.6 and 3.64 s. A margin of
+    # 0.1 s, then the nearest of frames that are 0.04 s apart.
+    assert (first["start"], first["end"]) == pytest.approx((0.9, 2.46), abs=0.021)
+    assert (second["start"], second["end"]) == pytest.approx((3.58, 6), abs=0.021)
     assert first["why"]["black_before"] == pytest.approx(0.9, abs=0.041)
 
 
