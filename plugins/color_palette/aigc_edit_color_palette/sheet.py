@@ -17,7 +17,7 @@ body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem; background: #fff; col
 .film > div, .bar { display: flex; }
 .film > div { flex-direction: column; }
 .shot { display: flex; gap: 1rem; margin-top: .5rem; align-items: center; }
-.shot time { width: 11rem; font-variant-numeric: tabular-nums; }
+.shot .at { width: 11rem; font-variant-numeric: tabular-nums; }
 .bar { flex: 1; height: 3rem; }
 .bar > div { display: flex; align-items: end; overflow: hidden; white-space: nowrap; }
 .bar span { padding: .2rem .4rem; font-size: 12px; }
@@ -49,7 +49,7 @@ def _page(film: str, palettes: Palettes) -> Iterator[str]:
     for number, palette in enumerate(palettes, 1):
         times = f"{_clock(palette.span.start)} – {_clock(palette.span.end)}"  # noqa: RUF001 -- a range
         swatches = "".join(map(_swatch, palette.colors)) or "<i>too short: no frame of it seen</i>"
-        yield f'<div class="shot"><b>{number}</b><time>{times}</time>'
+        yield f'<div class="shot"><b>{number}</b><span class="at">{times}</span>'
         yield f'<div class="bar">{swatches}</div></div>'
     yield "</html>"
 
