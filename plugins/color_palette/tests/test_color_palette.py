@@ -98,6 +98,14 @@ def test_no_more_colours_than_wanted():
     assert len(found([ramp], colors=9).palettes[0].colors) == 9
 
 
+def test_colours_that_look_the_same_are_one_and_related_ones_are_two():
+    (same,) = found([painted(((126, 126, 126), 0.5), ((134, 134, 134), 0.5))])  # two cells
+    (related,) = found([painted((GREEN, 0.5), ((80, 190, 100), 0.5))])
+
+    assert len(same.colors) == 1
+    assert len(related.colors) == 2
+
+
 def test_every_shot_has_its_own():
     shots = Shots("shots", (Span(0, 2), Span(2, 5)))
     first, second = found([painted((RED, 1))] * 4 + [painted((BLUE, 1))] * 6, shots=shots)
