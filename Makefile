@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
 INPUT ?=
 ROUNDS ?= 3
 MUTANTS ?= 2000
@@ -16,11 +17,11 @@ help:  ## Show what can be made
 
 setup: $(READY)  ## Make the environment in .venv
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(PLUGINS)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]' $(PLUGINS:%/pyproject.toml=-e ./%)
 	@touch $(READY)
 
 demo: $(READY)  ## Cut the sample to its best moments, in out/
@@ -34,6 +35,7 @@ check: $(READY)  ## Lint, types, floors, committed schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --no-warn-unused-configs $(wildcard plugins/*/aigc_edit_*)
 	$(BIN)/lint-imports
 	$(BIN)/aigc-edit check pipelines/*.yaml
 

@@ -26,9 +26,25 @@ def option(
     le: float | None = None,
     lt: float | None = None,
     min_length: int | None = None,
+    max_length: int | None = None,
+    pattern: str | None = None,
 ) -> Any:
-    """One option: its default (none: must be given), its range, and what it means."""
-    limits = {"ge": ge, "gt": gt, "le": le, "lt": lt, "min_length": min_length}
+    """One option: its default (none: must be given), its range, and what it means.
+
+    `min_length`, `max_length` and `pattern` (a regular expression for the whole) are for text;
+    the lengths for lists, too.
+
+    >>> title: str = option("Chapter {n}", max_length=80, help="Title of each.")
+    """
+    limits = {
+        "ge": ge,
+        "gt": gt,
+        "le": le,
+        "lt": lt,
+        "min_length": min_length,
+        "max_length": max_length,
+        "pattern": rf"^(?:{pattern})$" if pattern else None,
+    }
     given = {key: limit for key, limit in limits.items() if limit is not None}
     field: Any = Field
     return field(default, description=help, **given)

@@ -32,15 +32,22 @@ class Stage(ABC):
         name: the word after `uses:`.
         version: raise it when the same options give another result, so that caches notice.
         api_version: of this API that it was written for, such as 1; another one is refused.
-        reads, writes: the tracks that it needs and makes.
     """
 
     kind: ClassVar[Kind]
     name: ClassVar[str]
     version: ClassVar[str] = "1"
     api_version: ClassVar[int] = API_VERSION
-    reads: Sequence[TrackRef] = ()
-    writes: Sequence[TrackRef] = ()
+
+    @property
+    def reads(self) -> Sequence[TrackRef]:
+        """The tracks that it needs; a plain tuple on the class, or a property of the options."""
+        return ()
+
+    @property
+    def writes(self) -> Sequence[TrackRef]:
+        """The tracks that it makes; as `reads`."""
+        return ()
 
     class Options(StageOptions):
         """No options."""
@@ -53,6 +60,13 @@ class Stage(ABC):
     def weights(self) -> str:
         """What identifies the weights that it will use (a file's hash); empty without any."""
         return ""
+
+    def report(self) -> Mapping[str, float | str]:
+        """What was decided, in numbers and words, for the run record; asked for at the end.
+
+        `note` is told to the user as well. Analysers are not asked: their tracks say it all.
+        """
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,11 @@ class Analyzer(Stage):
     """
 
     kind = "analyze"
-    needs: Sequence[Frames | Audio] = ()
+
+    @property
+    def needs(self) -> Sequence[Frames | Audio]:
+        """What it must see and hear; a plain tuple on the class, or a property of the options."""
+        return ()
 
     def begin(self, context: AnalysisContext) -> None:
         """Called once, before anything else."""
@@ -258,10 +276,6 @@ class AudioFilter(Stage):
         """What was held back, at the end of the programme: float32 [C, N]."""
         return None
 
-    def report(self) -> Mapping[str, float | str]:
-        """What was decided, in numbers, for the record; asked for at the end."""
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -283,6 +297,11 @@ class Delivery:
     edits: EditList
     tracks: Timeline
     record: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The output's name without its ending, as text: bytes that are none become escapes."""
+        return self.output.stem.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def beside(self, suffix: str) -> Path:
         """The path of a file beside the output, such as `NAME.otio` for `.otio`."""

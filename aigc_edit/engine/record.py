@@ -97,6 +97,7 @@ def make_record(
         "source": dict(source),
         "plan": list(plan.lines()),
         "kept": edit_facts(edits),
+        "stages": {},  # what stages report, as they do
         "sound": [dict(track) for track in sound],
         "output": dict(output),
         "generations": generations,

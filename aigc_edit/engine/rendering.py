@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import Delivery, Sink
+from aigc_edit.api import Delivery, Sink, Stage
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
-from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
+from aigc_edit.engine.planner import audio_filters, frame_filters, selectors, sinks
 from aigc_edit.engine.programme import (
     left_out,
     output_chapters,
@@ -111,6 +111,8 @@ class Rendering:
         self._take_damage(picture, sounds)
         muxed, report = self._muxed(picture, sounds)
         record = self._record(picture, sounds, report)
+        for stage in (*selectors(self.pipeline), *frame_filters(self.pipeline)):
+            self._note_report(record, stage)
         beside = self._delivered(record)
         self.source.check_unchanged()
         for number, text in enumerate(beside.values()):
@@ -329,6 +331,15 @@ class Rendering:
             found.append(f"{picture.repeated} frames shared a time with their neighbour")
         return found + [f"check: {warning}" for warning in report.warnings]
 
+    def _note_report(self, record: dict[str, Any], stage: Stage) -> None:
+        """Adds what a stage has to say to the record."""
+        with self.guard.around(stage):
+            report = dict(stage.report())
+        if report:
+            record["stages"][stage.name] = report
+        if "note" in report:
+            record["warnings"].append(f"{stage.name}: {report['note']}")
+
     def _delivered(self, record: dict[str, Any]) -> dict[Path, str]:
         """The texts beside the output, by path: what sinks give, and the record."""
         delivery = Delivery(
@@ -345,6 +356,7 @@ class Rendering:
             with self.guard.around(sink):
                 given = sink.deliver(delivery)
                 check_delivered(sink, given)
+            self._note_report(record, sink)
             texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
         texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)
         return texts

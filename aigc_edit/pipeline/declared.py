@@ -76,7 +76,7 @@ def _filter(stage: type[FrameFilter]) -> Iterator[str]:
 
 def _tuple_of(stage: type[Stage], field: str, kinds: Any, example: str) -> Iterator[str]:
     value = inspect.getattr_static(stage, field)
-    if isinstance(value, property):  # depends on the options
+    if isinstance(value, property):  # nothing, or what depends on the options
         return
     if not isinstance(value, tuple | list) or not all(isinstance(v, kinds) for v in value):
         yield f"`{field}` is a tuple, such as `({example},)`"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -308,7 +309,9 @@ def _option_problem(
         )
     message = error["msg"].removeprefix("Value error, ")
     plain = error["type"] in ("missing", "value_error")
-    shown = "" if plain else f" (not {error['input']!r})"
+    given = error["input"]
+    told = f"{float(given):g}" if isinstance(given, Fraction) else repr(given)
+    shown = "" if plain else f" (not {told})"
     return document.problem((*where, *named), f"{source}{name}: {_lowered(message)}{shown}")
 
 

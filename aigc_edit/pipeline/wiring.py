@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,17 +59,26 @@ def _unmet(
         cure = f"Add `- uses: {makers[0]}` above it." if makers else "No stage here writes it."
         what = f"{specs[k].id} reads the track {ref.name!r}, which nobody writes"
         yield document.problem(("stages", k), what, cure)
+    elif writer is not None and not _fits(ref, specs[writer]):
+        what = f"{specs[k].id} reads {ref}, and {specs[writer].id} writes another kind of that name"
+        yield document.problem(("stages", k), what, "They do not go together.")
     elif writer is not None and writer > k and specs[k].kind == "analyze":
         what = f"{specs[k].id} reads the track {ref.name!r}, which {specs[writer].id} writes later"
         yield document.problem(("stages", k), what, f"Move {specs[writer].id} above it.")
 
 
+def _fits(ref: TrackRef, writer: StageSpec) -> bool:
+    return any(w.name == ref.name and issubclass(w.kind, ref.kind) for w in writer.stage.writes)
+
+
 def _writers_of(ref: TrackRef, registry: Registry) -> list[str]:
-    """Registered stages that write the track with their default options."""
+    """Registered stages that write the track, whatever their options."""
     found = []
     for name, entry in registry.items():
         with suppress(PluginError):  # told where it is used
             stage = entry.load()
-            if issubclass(stage, Analyzer) and ref.name in {w.name for w in stage.writes}:
+            written = inspect.getattr_static(stage, "writes")
+            plain = issubclass(stage, Analyzer) and not isinstance(written, property)
+            if plain and ref.name in {w.name for w in written}:
                 found.append(name)
     return found

@@ -15,6 +15,7 @@ from aigc_edit.testing.clips import (
     shown_frames,
 )
 from aigc_edit.testing.kit import BrokenPromiseError, StageReport, check_stage
+from aigc_edit.testing.running import found_tracks, run_pipeline
 
 __all__ = [
     "BrokenPromiseError",
@@ -25,6 +26,8 @@ __all__ = [
     "ClipSpec",
     "beep_starts",
     "flash_times",
+    "found_tracks",
+    "run_pipeline",
     "frame_number",
     "make_clip",
     "read_sound",

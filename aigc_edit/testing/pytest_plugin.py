@@ -35,7 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_pycollect_makeitem(name: str, obj: object) -> None:
-    """Notices `stages(Grain)`: pytest takes a lone class for what is marked, and the test is gone."""
+    """Notices `stages(Grain)`: pytest takes a lone class for the marked thing; the test is gone."""
     api = sys.modules.get("aigc_edit.api")
     if name.startswith("test") and api is not None and isinstance(obj, api.Stage):
         raise pytest.UsageError(f"{name}: write @pytest.mark.stages([{type(obj).__name__}])")

@@ -35,14 +35,24 @@ class TrackRef:
 
 @dataclass(frozen=True)
 class Track:
-    """What an analyser found. Times are seconds of the source, on the nanosecond clock."""
+    """What an analyser found. Times are seconds of the source, on the nanosecond clock.
+
+    A plugin may have kinds of its own: a frozen dataclass with these three methods. `from_json`
+    gets what `to_json` gave, `name` besides; numbers may come as `Decimal`, which `Fraction` takes.
+    """
 
     name: str
     KINDS: ClassVar[dict[str, type[Track]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        Track.KINDS[cls.__name__] = cls
+        Track.KINDS[cls.kind_name()] = cls
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """What JSON calls this kind; plugins may have kinds of the same name."""
+        ours = cls.__module__ == Track.__module__
+        return cls.__name__ if ours else f"{cls.__module__}:{cls.__name__}"
 
     @classmethod
     def named(cls, name: str, *, optional: bool = False) -> TrackRef:
@@ -78,7 +88,7 @@ def _on_clock(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def _spans_in_output(spans: Sequence[Span], edits: EditList) -> tuple[Span, ...]:
-    return tuple(piece for span in spans for piece in edits.to_output(span))
+    return tuple(sorted(piece for span in spans for piece in edits.to_output(span)))
 
 
 @dataclass(frozen=True)
@@ -255,7 +265,7 @@ class Moments(Track):
             for m in self.moments
             for piece in edits.to_output(m.span)
         )
-        return type(self)(self.name, tuple(moved))
+        return type(self)(self.name, tuple(sorted(moved, key=lambda m: m.span)))
 
 
 @dataclass(frozen=True)
@@ -275,6 +285,10 @@ class Timeline:
         if not isinstance(track, kind):
             raise KeyError(f"{name} is a {type(track).__name__}, not a {kind.__name__}")
         return track
+
+    def find(self, kind: type[T], name: str) -> T | None:
+        """As `get`, but None where there is none: for tracks that a stage calls optional."""
+        return self.get(kind, name) if name in self.tracks else None
 
     def only(self, refs: Iterable[TrackRef]) -> Timeline:
         """The timeline with no other tracks than these, as far as they are there."""
@@ -307,7 +321,7 @@ class Timeline:
 
 def track_json(track: Track) -> Json:
     """A track as JSON that says its own kind and name."""
-    return {"kind": type(track).__name__, "name": track.name, **track.to_json()}
+    return {"kind": track.kind_name(), "name": track.name, **track.to_json()}
 
 
 def track_from_json(data: Json) -> Track:

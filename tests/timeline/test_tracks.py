@@ -165,10 +165,29 @@ def test_in_output_what_is_dropped_is_gone_and_the_rest_is_moved():
     regions = Regions("r", (Span(2, 5), Span(0, 9)))
     found = Moments("m", (Moment(Span(7, 9), 1.5, {"x": 1.0}), Moment(Span(3, 4), 1.0)))
 
-    assert shots.in_output(EDITS).spans == (Span(2, 3), Span(0, 1), Span(1, 2))
+    assert shots.in_output(EDITS).spans == (Span(0, 1), Span(1, 2), Span(2, 3))
     assert shots.in_output(EDITS).gradual == (Span(0, 2),)
     assert regions.in_output(EDITS).spans == (Span(0, 2), Span(2, 3))
     assert found.in_output(EDITS).moments == (Moment(Span(1, 2), 1.5, {"x": 1.0}),)
+
+
+def test_tracks_of_plugins_may_share_a_name_with_ours_and_with_each_other():
+    class Shots(Regions):
+        """Not our shots."""
+
+    mine = Shots("s", (Span(0, 1),))
+    back = track_from_json(track_json(mine))
+
+    assert type(back) is Shots
+    assert back == mine
+    assert track_json(mine)["kind"] == f"{__name__}:Shots"
+
+
+def test_find_gives_nothing_where_there_is_nothing():
+    timeline = Timeline(Fraction(10)).then(Regions("r"))
+
+    assert timeline.find(Regions, "r") == Regions("r")
+    assert timeline.find(Regions, "other") is None
 
 
 def test_in_output_a_curve_is_reordered():

@@ -44,7 +44,7 @@ class Scenes(Analyzer):
     options: Options
 
     @property
-    def needs(self) -> Sequence[Frames]:  # type: ignore[override]  # depends on the detector
+    def needs(self) -> Sequence[Frames]:
         return (DETECTORS[self.options.detector].wants,)
 
     def weights(self) -> str:

@@ -60,7 +60,7 @@ class Chapters(Sink):
     options: Options
 
     @property
-    def reads(self) -> Sequence[TrackRef]:  # type: ignore[override]  # depends on options
+    def reads(self) -> Sequence[TrackRef]:
         """Both tracks; one must be there only where it was asked for."""
         chosen, by = self.options, self.options.by
         return (

@@ -47,7 +47,7 @@ class ColorPalette(Analyzer):
     options: Options
 
     @property
-    def needs(self) -> Sequence[Frames]:  # type: ignore[override]  # depends on an option
+    def needs(self) -> Sequence[Frames]:
         return (Frames(side=_SIDE, fps=self.options.fps),)
 
     def begin(self, context: AnalysisContext) -> None:
