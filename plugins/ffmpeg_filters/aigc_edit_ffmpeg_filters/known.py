@@ -74,6 +74,7 @@ REFUSED_AUDIO = _table(
         "it holds the whole programme": "areverse",
         _TIMES: "asetpts asettb",
         "it changes the rate": "asetrate",
+        "it wants 16 bits as they came from the disc": "hdcd",
         "it makes 192000 samples a second; use the stage loudnorm": "loudnorm",
         _CLOCK: "acue arealtime",
         _FILES: "amovie sofalizer",
@@ -116,7 +117,7 @@ AUDIO = _names(
     ashowinfo asidedata asoftclip aspectralstats astats asubboost asubcut asupercut asuperpass
     asuperstop atilt bandpass bandreject bass biquad channelmap chorus compand compensationdelay
     crossfeed crystalizer dcshift deesser dialoguenhance drmeter dynaudnorm earwax equalizer
-    extrastereo firequalizer flanger haas hdcd highpass highshelf lowpass lowshelf mcompand pan
+    extrastereo firequalizer flanger haas highpass highshelf lowpass lowshelf mcompand pan
     replaygain silencedetect speechnorm stereotools stereowiden superequalizer surround
     tiltshelf treble tremolo vibrato virtualbass volume volumedetect
     """
@@ -146,5 +147,5 @@ NEEDED = MappingProxyType(
         "w3fdif": (("mode",), "it makes two frames of one; write mode=frame"),
     }
 )
-# Filters whose threads write over each other: FFmpeg 8's fftdnoiz differs from run to run.
-ONE_THREAD = frozenset({"fftdnoiz"})
+# Filters of FFmpeg 8 whose threads get in each other's way: results differed from run to run.
+ONE_THREAD = frozenset({"fftdnoiz", "greyedge"})

@@ -57,7 +57,7 @@ ARGUMENTS = {
     "virtualbass": "virtualbass, pan=stereo|FL=FL|FR=FR",
     "w3fdif": "w3fdif=mode=frame",
 }
-ONLY_44100 = frozenset({"earwax", "hdcd"})
+ONLY_44100 = frozenset({"earwax"})
 
 
 @pytest.fixture(scope="module")
