@@ -148,9 +148,9 @@ def _check_made(step: Step) -> None:
     try:
         av.filter.Graph().add(step.name, step.arguments)
     except av.error.FFmpegError as cause:
-        raise ValueError(f"FFmpeg refuses {_told(step)} ({cause.strerror})") from cause
+        raise ValueError(f"{_told(step)} is refused by FFmpeg ({cause.strerror})") from cause
     except ValueError as cause:
-        raise ValueError(f"PyAV's FFmpeg was built without the filter {step.name}") from cause
+        raise ValueError(f"{step.name} is missing in the FFmpeg that PyAV carries") from cause
 
 
 def _told(step: Step) -> str:

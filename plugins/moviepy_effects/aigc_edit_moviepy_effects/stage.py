@@ -34,6 +34,7 @@ class MoviepyEffect(FrameFilter):
         super().__init__(options)
         self._duration = Fraction(1)
         self._shown: _Shown | None = None
+        self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
 
     def weights(self) -> str:
         return f"moviepy {version('moviepy')}"
@@ -43,6 +44,11 @@ class MoviepyEffect(FrameFilter):
         self._shown = None
 
     def size(self, width: int, height: int) -> tuple[int, int]:
+        if (width, height) not in self._sizes:
+            self._sizes[width, height] = self._first_size(width, height)
+        return self._sizes[width, height]
+
+    def _first_size(self, width: int, height: int) -> tuple[int, int]:
         black = np.zeros((height, width, 3), np.uint8)
         made = self._made(width, height).frame(black, Fraction(0))
         if made.size == 0:
@@ -97,8 +103,9 @@ class _Shown:
         from moviepy import VideoClip
 
         self.size = size
-        self._image: _Image = np.zeros((size[1], size[0], 3), np.uint8)
-        clip = VideoClip(lambda _: self._image, duration=duration)
+        self._image = [np.zeros((size[1], size[0], 3), np.uint8)]
+        image = self._image  # without self, so that nothing refers to itself
+        clip = VideoClip(lambda _: image[0], duration=duration)
         effect = getattr(moviepy.video.fx, name)(**given)
         self._clip = effect.copy().apply(clip)
         # Masks and positions show only where clips are laid over each other.
@@ -106,7 +113,7 @@ class _Shown:
 
     def frame(self, image: _Image, time: Fraction) -> _Image:
         """uint8 [H', W', 3] for uint8 [H, W, 3]."""
-        self._image = image
+        self._image[0] = image
         if not self._over_black:
             done: _Image = self._clip.get_frame(float(time)).astype(np.uint8)
             return done

@@ -10,13 +10,14 @@ from fractions import Fraction
 from typing import Any
 
 import aigc_edit_moviepy_effects as plugin
-import moviepy.video.fx as fx
+
 import numpy as np
 import pydantic
 import pytest
 import torch
 from aigc_edit_moviepy_effects.effects import LEFT_OUT, REFUSED, SUPPORTED
 from moviepy import CompositeVideoClip, VideoClip
+from moviepy.video import fx
 
 from aigc_edit.api import FilterContext, FrameFilter, PluginError, Timeline
 
