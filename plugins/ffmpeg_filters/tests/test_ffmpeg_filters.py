@@ -21,6 +21,8 @@ from aigc_edit_ffmpeg_filters.known import (
     REFUSED_VIDEO,
     VIDEO,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aigc_edit.api import (
     AudioBlock,
@@ -230,6 +232,49 @@ def test_quotes_and_escapes_are_read_as_ffmpeg_reads_them() -> None:
         Step("a", (("b", "x,y"), ("c", "d"), (None, "e"))),
         Step("f", ((None, "g"), ("h", "it's"))),
     )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "plain",
+        r"a\\:b",
+        r"'a,b'",
+        r"'a\:b'",
+        r"a\\\:b",
+        r"it\\\'s",
+        r" ' x ' y ",
+        r"a'b\c'd",
+        r"\,x\;y\[z\]",
+        r"'it'\\\''s'",
+        "a=b=c",
+        r"x\\ ",
+    ],
+)
+def test_values_are_read_as_the_ffmpeg_binary_reads_them(written: str) -> None:
+    chain = f"metadata=mode=add:key=k:value={written}"
+    source = ("-f", "lavfi", "-i", "color=s=32x32:d=0.04:r=25")
+    said = by_ffmpeg(*source, "-vf", f"{chain},metadata=print:file=-", "-f", "null", "-", given=b"")
+    (step,) = parse_chain(chain)
+
+    assert f"\nk={dict(step.given)['value']}\n" in said.decode()
+
+
+@given(st.text("ab ,:;=[]'\\\n", min_size=1))
+def test_what_was_checked_is_what_libavfilter_gets(value: str) -> None:
+    graph, frame = av.filter.Graph(), av.VideoFrame(32, 32, "yuv420p")
+    step = Step("metadata", (("mode", "add"), ("key", "k"), ("value", value)))
+    source = graph.add("buffer", video_size="32x32", pix_fmt="yuv420p", time_base="1/25")
+    graph.link_nodes(source, graph.add(step.name, step.arguments), graph.add("buffersink"))
+    graph.configure()
+    graph.push(frame)
+
+    assert graph.pull().metadata == {"k": value}
+    assert parse_chain(f"metadata={_in_quotes(step.arguments)}") == (step,)
+
+
+def _in_quotes(text: str) -> str:
+    return "'" + text.replace("'", r"'\''") + "'"
 
 
 @pytest.mark.parametrize(

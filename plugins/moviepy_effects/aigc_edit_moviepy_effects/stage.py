@@ -64,14 +64,13 @@ class MoviepyEffect(FrameFilter):
         height, width = frames.shape[-2:]
         if self._shown is None or self._shown.size != (width, height):
             self._shown = self._made(width, height)
-        images = frames.permute(0, 2, 3, 1).cpu().numpy()
-        # A copy each: effects may write into what they get.
+        # Stacked, each image is an array of its own: effects may write into what they get.
         done = [
-            self._shown.frame(image.copy(order="C"), time)
-            for image, time in zip(images, times, strict=True)
+            self._shown.frame(np.stack(list(image), axis=-1), time)
+            for image, time in zip(frames.cpu().numpy(), times, strict=True)
         ]
         self._ensure_same_size(done, times)
-        whole = np.ascontiguousarray(np.stack(done).transpose(0, 3, 1, 2))
+        whole = np.stack([np.ascontiguousarray(image.transpose(2, 0, 1)) for image in done])
         return torch.from_numpy(whole).to(frames.device)
 
     def _made(self, width: int, height: int) -> _Shown:
@@ -115,7 +114,7 @@ class _Shown:
         """uint8 [H', W', 3] for uint8 [H, W, 3]."""
         self._image[0] = image
         if not self._over_black:
-            done: _Image = self._clip.get_frame(float(time)).astype(np.uint8)
+            done: _Image = self._clip.get_frame(float(time)).astype(np.uint8, copy=False)
             return done
         from PIL import Image
 

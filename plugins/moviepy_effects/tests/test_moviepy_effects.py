@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any
 
 import aigc_edit_moviepy_effects as plugin
-
 import numpy as np
 import pydantic
 import pytest
