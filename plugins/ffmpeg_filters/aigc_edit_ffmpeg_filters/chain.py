@@ -166,7 +166,7 @@ def linked(graph: Any, source: Any, text: str, *ends: tuple[str, str]) -> None:
 
 
 @contextmanager
-def refusing(text: str) -> Iterator[None]:
+def refusing(stage: str, text: str) -> Iterator[None]:
     """Says what libavfilter refuses as an error that names the chain.
 
     Raises:
@@ -176,12 +176,15 @@ def refusing(text: str) -> Iterator[None]:
         yield
     except av.error.FFmpegError as cause:
         what = f"FFmpeg cannot run the filters {text!r} here ({cause.strerror})"
-        raise PluginError(what, cure="Look their options up in ffmpeg-filters.") from cause
+        raise PluginError(
+            what, where=stage, cure="Look their options up in ffmpeg-filters."
+        ) from cause
 
 
-def broken(what: str) -> PluginError:
+def broken(stage: str, what: str) -> PluginError:
     """The error for a chain that does not keep frames or samples one for one."""
     return PluginError(
         f"the filter chain {what}",
+        where=stage,
         cure="Number, order and times of frames, and rate and channels of sound, must stay.",
     )

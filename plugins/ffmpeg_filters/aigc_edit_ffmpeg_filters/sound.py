@@ -17,6 +17,7 @@ from aigc_edit.api import AudioBlock, AudioFilter, Samples, SoundContext, StageO
 from .chain import broken, check_chain, linked, refusing
 from .known import AUDIO, REFUSED_AUDIO
 
+_NAME = "ffmpeg.audio"
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 # Some filters look at whole frames, so these are counted from the start of the programme.
 _FRAME = 1024
@@ -35,7 +36,7 @@ class FfmpegAudio(AudioFilter):
     the last echo, is cut off with the film.
     """
 
-    name = "ffmpeg.audio"
+    name = _NAME
 
     class Options(StageOptions):
         """Options of ffmpeg.audio."""
@@ -76,7 +77,7 @@ class FfmpegAudio(AudioFilter):
                 break
         rest = self._given()
         if self._due:
-            raise broken(f"drops {self._due} samples")
+            raise broken(_NAME, f"drops {self._due} samples")
         return rest
 
     def _feed(self, samples: Samples) -> None:
@@ -109,7 +110,7 @@ class _SoundGraph:
             channel_layout=self._layout,
             time_base=f"1/{rate}",
         )
-        with refusing(chain):
+        with refusing(_NAME, chain):
             end = ("aformat", "sample_fmts=fltp")
             linked(self._graph, source, chain, end, ("abuffersink", ""))
 
@@ -133,10 +134,10 @@ class _SoundGraph:
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
             if frame.sample_rate != self._rate:
-                raise broken(f"makes {frame.sample_rate} samples a second of {self._rate}")
+                raise broken(_NAME, f"makes {frame.sample_rate} samples a second of {self._rate}")
             if frame.layout.nb_channels != self._channels:
                 made = frame.layout.nb_channels
-                raise broken(f"makes {made} channels of {self._channels}")
+                raise broken(_NAME, f"makes {made} channels of {self._channels}")
             yield np.asarray(frame.to_ndarray(), np.float32)
 
     def flushed(self) -> Iterator[Samples]:
@@ -153,10 +154,10 @@ def _probe(chain: str, rate: int, channels: int) -> None:
     """
     graph = _SoundGraph(chain, rate, channels)
     given = 0
-    with refusing(chain):
+    with refusing(_NAME, chain):
         for _ in range(0, _PROBED, _FRAME):
             graph.push(np.zeros((channels, _FRAME), np.float32))
             given += sum(samples.shape[1] for samples in graph.pulled())
         given += sum(samples.shape[1] for samples in graph.flushed())
     if given < _PROBED:
-        raise broken(f"drops {_PROBED - given} of {_PROBED} samples")
+        raise broken(_NAME, f"drops {_PROBED - given} of {_PROBED} samples")

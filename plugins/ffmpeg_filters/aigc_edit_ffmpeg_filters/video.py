@@ -23,6 +23,7 @@ from .known import REFUSED_VIDEO, VIDEO
 if TYPE_CHECKING:
     from torch import Tensor
 
+_NAME = "ffmpeg.video"
 _Plane = npt.NDArray[np.uint8]
 _MICROSECONDS = 1_000_000
 _LARGEST_BASE = 2**31 - 1  # AVRational holds ints
@@ -44,7 +45,7 @@ class FfmpegVideo(FrameFilter):
     At a cut of the output they begin anew, with the time going on.
     """
 
-    name = "ffmpeg.video"
+    name = _NAME
     pixels = "yuv"
 
     class Options(StageOptions):
@@ -149,7 +150,7 @@ class _VideoGraph:
         end = f"pix_fmts=yuv420p:color_spaces={matrix}:color_ranges=tv"
         # vflip hands on planes that run backwards, which PyAV cannot read; copy straightens them.
         ends = (("format", end), ("copy", ""), ("buffersink", ""))
-        with refusing(chain):
+        with refusing(_NAME, chain):
             linked(self._graph, source, chain, *ends)
 
     def push(self, planes: Sequence[_Plane], time: Fraction) -> None:
@@ -173,7 +174,7 @@ class _VideoGraph:
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
             if not self._due or abs(frame.pts * frame.time_base - self._due[0]) > frame.time_base:
-                raise broken("gives other frames or times than it got")
+                raise broken(_NAME, "gives other frames or times than it got")
             self._due.popleft()
             yield tuple(_view(plane).copy() for plane in frame.planes)
 
@@ -186,7 +187,7 @@ class _VideoGraph:
         self._graph.push(None)
         yield from self.pulled()
         if self._due:
-            raise broken(f"drops {len(self._due)} of its frames")
+            raise broken(_NAME, f"drops {len(self._due)} of its frames")
 
 
 def _probed(chain: str, width: int, height: int) -> tuple[int, int]:
@@ -199,13 +200,13 @@ def _probed(chain: str, width: int, height: int) -> tuple[int, int]:
     graph = _VideoGraph(chain, width, height, look)
     half = (-(-height // 2), -(-width // 2))
     black = (np.full((height, width), 16, np.uint8), *[np.full(half, 128, np.uint8)] * 2)
-    with refusing(chain):
+    with refusing(_NAME, chain):
         for number in range(_PROBED):
             graph.push(black, number / look.rate)
         shapes = [planes[0].shape for planes in graph.flushed()]
     height, width = shapes[0]
     if height * width > _MOST_PIXELS:
-        raise broken(f"makes frames of {width}x{height}, which is too large")
+        raise broken(_NAME, f"makes frames of {width}x{height}, which is too large")
     return width, height
 
 
