@@ -48,6 +48,11 @@ class Guard:
         try:
             with self._alarm(stage, at):
                 yield
+        except PluginError as error:
+            if error.where:
+                raise
+            where = f"stage {stage.name!r}{_when(at)}"
+            raise PluginError(error.what, where=where, cure=error.cure) from error
         except AigcEditError:
             raise
         except _TimeUp:

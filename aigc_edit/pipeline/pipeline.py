@@ -312,11 +312,14 @@ def _option_problem(
     given = error["input"]
     told = f"{float(given):g}" if isinstance(given, Fraction) else repr(given)
     shown = "" if plain else f" (not {told})"
-    return document.problem((*where, *named), f"{source}{name}: {_lowered(message)}{shown}")
+    said = f"{name}: {_lowered(message)}" if name else message
+    return document.problem((*where, *named), f"{source}{said}{shown}")
 
 
 def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:]
+    """A sentence after a colon; names such as FFmpeg stay."""
+    first, second = message[:1], message[1:2]
+    return first.lower() + message[1:] if second.islower() or second == " " else message
 
 
 def _fields_at(model: type[pydantic.BaseModel], keys: tuple[str | int, ...]) -> list[str]:
