@@ -9,6 +9,7 @@ gaps by the time alone, so that seeking still works.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -166,16 +167,27 @@ class Scan:
         return replace(index, times=index.times[index.times >= start])
 
 
+def _ticks() -> array[int]:
+    return array("q")
+
+
+def _flags() -> array[int]:
+    return array("b")
+
+
 @dataclass(slots=True)
 class _Track:
-    """The packets of one stream in file order, in ticks of its clock as the file has them."""
+    """The packets of one stream in file order, in ticks of its clock as the file has them.
+
+    Hours have hundreds of thousands of packets: lists of Python's numbers would need 40 bytes each.
+    """
 
     base: Fraction
-    order: list[int] = field(default_factory=list)
-    shown: list[int] = field(default_factory=list)
-    lasts: list[int] = field(default_factory=list)
-    keys: list[bool] = field(default_factory=list)
-    clean: list[bool] = field(default_factory=list)
+    order: array[int] = field(default_factory=_ticks)
+    shown: array[int] = field(default_factory=_ticks)
+    lasts: array[int] = field(default_factory=_ticks)
+    keys: array[int] = field(default_factory=_flags)
+    clean: array[int] = field(default_factory=_flags)
     codec: str = ""
     headers: bytes = b""
     hidden: int = 0
