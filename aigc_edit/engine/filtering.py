@@ -85,7 +85,7 @@ class FilterChain:
         """Width and height of what comes out."""
         width, height = self.video.width, self.video.height
         for frame_filter in self.filters:
-            width, height = frame_filter.size(width, height)
+            width, height = guarded_size(frame_filter, width, height, self.guard)
         return width, height
 
     @contextmanager
@@ -115,7 +115,7 @@ class FilterChain:
             batches = filtered(
                 as_declared(batches, frame_filter), frame_filter, context, self.guard
             )
-            width, height = frame_filter.size(context.width, context.height)
+            width, height = guarded_size(frame_filter, context.width, context.height, self.guard)
             context = replace(context, width=width, height=height)
         with ahead(batches, _AHEAD_BATCHES) as done:
             yield _coded(done, FrameConverter(pixel_format))
@@ -167,6 +167,20 @@ def _numbered(
         yield run, picture
 
 
+def guarded_size(
+    frame_filter: FrameFilter, width: int, height: int, guard: Guard
+) -> tuple[int, int]:
+    """The size that a filter makes of a size; PluginError where it makes none."""
+    with guard.around(frame_filter):
+        size = frame_filter.size(width, height)
+    if not (isinstance(size, tuple) and len(size) == 2 and all(s > 0 for s in size)):
+        raise PluginError(
+            f"stage {frame_filter.name!r} makes {size!r} of {width}x{height}",
+            cure="`size` returns (width, height), both above 0.",
+        )
+    return size
+
+
 def filtered(
     batches: Iterator[Batch], frame_filter: FrameFilter, context: FilterContext, guard: Guard
 ) -> Iterator[Batch]:
@@ -180,7 +194,7 @@ def filtered(
     known = replace(context, tracks=context.tracks.only(frame_filter.reads))
     with guard.around(frame_filter):
         frame_filter.begin(known)
-    work = _Work(frame_filter, frame_filter.size(context.width, context.height))
+    work = _Work(frame_filter, guarded_size(frame_filter, context.width, context.height, guard))
     for run, members in groupby(batches, key=lambda batch: batch.run):
         waiting: deque[Fraction] = deque()
         fresh = True

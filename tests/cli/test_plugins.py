@@ -1,0 +1,178 @@
+"""Plugins on the command line: named, trusted, listed, started, and kept in their place."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aigc_edit.cli.new_plugin_command import KINDS
+from tests.cli.test_cli import called
+
+TALKS = '''
+import time
+from aigc_edit.api import FrameFilter, Selector, StageOptions, option
+
+class Talks(FrameFilter):
+    """Prints at every frame."""
+    name = "talks"
+    def apply(self, frames):
+        print("hello from a plugin")
+        return frames
+
+class Sleeps(FrameFilter):
+    """Never comes back."""
+    name = "sleeps"
+    def apply(self, frames):
+        time.sleep(1000)
+
+class Says(Selector):
+    """Keeps the first second."""
+    name = "says"
+    class Options(StageOptions):
+        word: str = option("well", max_length=9, pattern="[a-z]+", help="What it says.")
+    def select(self, edits, tracks):
+        return edits.clipped(1)
+    def report(self):
+        return {"seconds": 1.0, "note": f"{self.options.word}, one second is enough"}
+'''
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch, silent_film):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(silent_film, "film.mp4")
+    Path("mine").mkdir()
+    Path("mine/talks.py").write_text(TALKS)
+
+
+def pipeline(uses: str, extra: str = "") -> str:
+    Path("p.yaml").write_text(f"schema: 1\nname: p\n{extra}stages:\n  - uses: {uses}\n")
+    return "p.yaml"
+
+
+def test_what_a_plugin_prints_is_no_result():
+    done = called("run", pipeline("talks"), "film.mp4", "--plugins", "mine")
+
+    assert done.returncode == 0
+    assert "hello" not in done.stdout
+    assert "hello from a plugin" in done.stderr
+    assert done.stdout.startswith("film.p.mp4: 2.0 s from 1 spans")
+
+
+def test_quiet_silences_plugins_too():
+    done = called("run", pipeline("talks"), "film.mp4", "--plugins", "mine", "--quiet")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_stage_that_never_comes_back_ends_the_run_cleanly():
+    before = sorted(Path().iterdir())
+    done = called(
+        "run", pipeline("sleeps"), "film.mp4", "--plugins", "mine", "--stage-timeout", "500ms"
+    )
+
+    assert done.returncode == 1
+    assert "'sleeps' did not come back within 0.5 s at 0.00 s" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(Path().iterdir()) == sorted([*before, Path("p.yaml")])
+
+
+def test_what_a_stage_reports_is_in_the_record_and_its_note_is_told():
+    done = called("run", pipeline("says"), "film.mp4", "--plugins", "mine/talks.py")
+    record = Path("film.p.mp4.run.json").read_text()
+
+    assert "note: says: well, one second is enough" in done.stdout
+    assert '"says": {\n   "seconds": 1.0' in record
+
+
+@pytest.mark.parametrize("word", ["UPPER", "muchtoolong"])
+def test_options_of_text_have_their_limits(word):
+    done = called("check", pipeline(f"says\n    with: {{word: {word}}}"), "--plugins", "mine")
+
+    assert done.returncode == 2
+    assert "p.yaml:5:12: word: string should" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("analyze",), ("check",)])
+def test_a_strangers_pipeline_runs_no_code_unless_it_is_trusted(command):
+    file = pipeline("says", "plugins: [mine]\n")
+    words = (*command, file) if command == ("check",) else (*command, file, "film.mp4")
+    refused, trusted = called(*words), called(*words, "--trust")
+
+    assert refused.returncode == 2
+    assert "p.yaml:3:11: this file wants to run code from mine" in refused.stderr
+    assert trusted.returncode == 0
+
+
+def test_the_list_says_where_each_stage_comes_from_and_what_is_broken():
+    Path("mine/broken.py").write_text("import nothing_of_the_kind\n")
+    listed = called("stages", "--plugins", "mine")
+    explained = called("stages", "says", "--plugins", "mine")
+
+    assert listed.returncode == 1
+    assert "[mine/talks.py]" in listed.stdout
+    assert (
+        "mine/broken.py:1: plugin broken needs the package 'nothing_of_the_kind'" in listed.stderr
+    )
+    assert "pip install nothing_of_the_kind" in listed.stderr
+    assert explained.stdout.startswith("says (select, version 1, from mine/talks.py)")
+
+
+def test_a_broken_plugin_is_told_of_and_the_run_goes_on():
+    Path("mine/broken.py").write_text("1 / 0\n")
+    done = called("run", pipeline("says"), "film.mp4", "--plugins", "mine")
+
+    assert done.returncode == 0
+    assert "mine/broken.py:1: plugin broken cannot be loaded" in done.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_plugin_installs_and_passes_its_own_tests(kind, tmp_path):
+    made = called("new-plugin", "my_stage", "--kind", kind)
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run(
+        [*pip, "--target", str(site), "./my_stage"], check=True, capture_output=True, timeout=120
+    )
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
+        cwd=tmp_path / "my_stage",
+        env={"PYTHONPATH": str(site), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    explained = subprocess.run(
+        [sys.executable, "-m", "aigc_edit", "stages", "my_stage"],
+        env={"PYTHONPATH": str(site), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert made.returncode == 0
+    assert tested.returncode == 0, tested.stdout
+    assert int(tested.stdout.split(" passed")[0].split()[-1]) > 10
+    assert f"my_stage ({kind}, version 1, from aigc-edit-my-stage)" in explained.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("Grain",), "cannot be the name of a stage"),
+        (("../grain",), "cannot be the name of a stage"),
+        (("grade",), "aigc-edit has a stage 'grade' already"),
+        (("mine",), "this exists already"),
+    ],
+)
+def test_a_new_plugin_takes_nobodys_place(words, told):
+    done = called("new-plugin", *words)
+
+    assert done.returncode == 2
+    assert told in done.stderr
