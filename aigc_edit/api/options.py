@@ -14,7 +14,8 @@ class StageOptions(BaseModel):
     ...     strength: float = option(0.8, ge=0, le=1, help="How much is blended in.")
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Built at first use: listing fifty plugins must not take a second.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
 
 
 def option(
