@@ -45,6 +45,14 @@ def cut_pipeline(folder: Path) -> Path:
     return _written(folder / "cut.yaml", text)
 
 
+def noop_pipeline(folder: Path, name: str = "") -> Path:
+    """Two minutes, through a filter that does nothing, or through none."""
+    filters = f"  - uses: {name}\n" if name else ""
+    spans = "  - uses: given_spans\n    with: {spans: [[100s, 220s]]}\n"
+    text = f"schema: 1\nname: noop\nstages:\n{spans}{filters}"
+    return _written(folder / f"noop_{name or 'none'}.yaml", text)
+
+
 def scenes_pipeline(folder: Path) -> Path:
     text = "schema: 1\nname: shots\nstages:\n  - uses: scenes\n    with: {detector: content}\n"
     return _written(folder / "shots.yaml", text)
@@ -73,6 +81,11 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
     listen = _peer("listen", film, folder / "sound.wav")
     shots = [*analyze, str(scenes_pipeline(folder)), str(film), "-o", str(folder / "shots.json")]
     tracks = str(folder / "tracks.json")
+    noop = ["-o", ours, *encode, "--plugins", str(ROOT / "benchmarks" / "noop.py")]
+
+    def through(name: str) -> Command:
+        return [*run, str(noop_pipeline(folder, name)), str(film), *noop]
+
     everything = [*run, str(transcode_pipeline(folder)), str(film), "-o", ours, *encode]
     return [
         Pair(
@@ -91,6 +104,10 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
             [*run, highlight, str(film), "-o", ours, *encode],
             [detect, listen, minute],
             0.65,
+        ),
+        *(
+            Pair(f"{name} / no filter", through(name), [through("")], reach)
+            for name, reach in (("noop_yuv", 1.1), ("noop_uint8", 1.35), ("noop_float32", 1.6))
         ),
     ]
 
@@ -136,6 +153,28 @@ def same_cuts(folder: Path) -> str:
     return f"{len(ours & theirs)} cuts in both, {alone} only ours, {missed} only theirs"
 
 
+def listing(folder: Path, count: int = 50) -> float:
+    """Seconds that `aigc-edit stages` takes with that many plugins, beyond what Python takes."""
+    plugins = folder / "plugins"
+    plugins.mkdir(exist_ok=True)
+    text = (ROOT / "benchmarks" / "noop.py").read_text()
+    for number in range(count):
+        name = f"noop{number}"
+        alone = text[: text.index("class NoopBytes")].replace("noop_yuv", name)
+        (plugins / f"{name}.py").write_text(alone)
+        facts = plugins / f"{name}-1.dist-info"
+        facts.mkdir(exist_ok=True)
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        (facts / "entry_points.txt").write_text(f"[aigc_edit.stages]\n{name} = {name}:NoopYuv\n")
+    path = f"import sys; sys.path.insert(0, {str(plugins)!r}); "
+    listed = [sys.executable, "-c", f"{path}from aigc_edit.cli import main; main(['stages'])"]
+    rounds = [
+        measured(listed).seconds - measured([sys.executable, "-c", "pass"]).seconds
+        for _ in range(5)
+    ]
+    return statistics.median(rounds)
+
+
 def row(*cells: object) -> None:
     print(" | ".join(map(str, cells)), flush=True)
 
@@ -165,6 +204,10 @@ def main() -> None:
             )
             if "shots" in pair.name:
                 row(f"  {same_cuts(parsed.folder)}")
+    if parsed.only in "stages of 50 plugins":
+        seconds = listing(parsed.folder)
+        verdict = "reached" if seconds < 0.5 else "missed"
+        row("stages of 50 plugins, beyond Python", f"{seconds:.2f} s", "", "", "0.5 s", verdict)
     if parsed.only in "peak memory":
         short, long = memory(film, parsed.folder)
         ratio = long.peak_mib / short.peak_mib

@@ -107,10 +107,21 @@ class PictureConverter:
         import torch
 
         if self._colour.in_contract:
-            planes = np.stack([_planes(self._shrunk(frame, "gbrp")) for frame in frames])
+            planes = self._planes(frames, "gbrp", np.uint8)
             return torch.from_numpy(planes).to(device)
-        deep = np.stack([_planes(self._shrunk(frame, "gbrp16le")) for frame in frames])
+        deep = self._planes(frames, "gbrp16le", np.uint16)
         return self._to_sdr(torch.from_numpy(deep).to(device))
+
+    def _planes(
+        self, frames: Sequence[Any], pixel_format: str, kind: type[np.generic]
+    ) -> npt.NDArray[Any]:
+        """[T, 3, H, W] red, green, blue of frames; planar frames have them as green, blue, red."""
+        found = np.empty((len(frames), 3, self.form.height, self.form.width), kind)
+        for target, frame in zip(found, frames, strict=True):
+            planes = self._shrunk(frame, pixel_format).planes
+            for part, plane in zip(target, (planes[2], planes[0], planes[1]), strict=True):
+                part[:] = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+        return found
 
     def _mapped(self, frame: Any) -> Image:
         image: Image = self.batch([frame], "cpu")[0].permute(1, 2, 0).contiguous().numpy()
@@ -139,13 +150,6 @@ class PictureConverter:
             dst_color_range=_FULL,
             interpolation=_EXACT if self._whole(frame) else Interpolation.AREA,
         )
-
-
-def _planes(frame: Any) -> npt.NDArray[Any]:
-    """[3, H, W] red, green, blue of a planar frame, whose own order is green, blue, red."""
-    kind = np.uint16 if "16" in frame.format.name else np.uint8
-    lines = [np.frombuffer(p, kind).reshape(p.height, -1)[:, : p.width] for p in frame.planes]
-    return np.stack([lines[2], lines[0], lines[1]])
 
 
 # A sketch's longer side has at least that many samples; forms of half that size are made of it.
