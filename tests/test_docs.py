@@ -24,7 +24,7 @@ import pytest
 
 import aigc_edit.api
 from aigc_edit.cli import main
-from aigc_edit.pipeline import PluginChoice, pipeline_from_text
+from aigc_edit.pipeline import PluginChoice, pipeline_from_text, registered
 from aigc_edit.testing import ClipSpec, check_stage, make_clip
 from aigc_edit.testing.kind_promises import PROMISES
 from tests.conftest import ROOT
@@ -140,15 +140,20 @@ class Reader:
 
     def _python(self, block: Block) -> None:
         """Imports are absolute in a block; a test module's blocks are run by their `pytest`."""
-        sys.modules["page"] = self.module
         place = self.folder / block.said.get("title", "page.py")
         self.module.__file__ = str(place)
         sys.path.insert(0, str(self.folder))
         try:
             code = compile(block.text, str(place), "exec", dont_inherit=True)
-            exec(code, vars(self.module))  # noqa: S102 -- our own words
+            exec(code, vars(self.module))
         finally:
             sys.path.remove(str(self.folder))
+            self._forget_own_modules()
+
+    def _forget_own_modules(self) -> None:
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
+                del sys.modules[name]
 
     def _pycon(self, block: Block) -> None:
         assert_doctest(block.text, self.name)
@@ -174,10 +179,7 @@ class Reader:
 
     def _bash(self, text: str) -> None:
         env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text], capture_output=True, text=True, env=env
-        )
-        assert done.returncode == 0, done.stderr
+        assert_done(["bash", "-euo", "pipefail", "-c", text], env=env)
 
     def _command(self, words: list[str], code: int) -> None:
         match words:
@@ -185,9 +187,8 @@ class Reader:
                 forget_plugins()
                 assert exit_code(arguments) == code, words
             case ["pytest", *arguments]:
-                run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-                done = subprocess.run(run, capture_output=True, text=True)
-                assert done.returncode == code, done.stdout + done.stderr
+                pytest_itself = str(Path(sys.executable).with_name("pytest"))
+                assert_done([pytest_itself, "-q", "-p", "no:cacheprovider", *arguments])
             case ["cd", where]:
                 os.chdir(where)
             case ["make", target]:
@@ -206,6 +207,12 @@ class Reader:
         if block.said.get("title") == "it says":
             for line in block.text.splitlines():
                 assert line in self.printed, (line, self.printed)
+
+
+def assert_done(command: list[str], **how) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, **how)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def exit_code(arguments: list[str]) -> int:
@@ -242,10 +249,9 @@ def test_every_block_runs(name, folder, capsys):
             raise
 
 
-def test_what_cannot_be_run_says_why_and_is_rare():
+def test_what_cannot_be_run_says_why_and_is_rare(record_property):
     not_run = [(n, b.line, b.said["norun"]) for n, bs in BLOCKS.items() for b in bs if not b.runs]
-    for name, line, reason in not_run:
-        print(f"{name}:{line} is not run: {reason}")
+    record_property("not_run", not_run)
 
     assert all(len(reason.split()) > 1 for _, _, reason in not_run)
     assert len(not_run) <= MOST_NOT_RUN, not_run
@@ -284,12 +290,28 @@ def test_there_is_a_smallest_plugin_of_each_kind():
 @pytest.mark.parametrize("block", SMALL, ids=lambda b: b.said["small"])
 def test_smallest_plugins_are_small_and_keep_their_promises(block, folder):
     module = types.ModuleType("small")
-    exec(block.text, vars(module))  # noqa: S102 -- our own words
+    exec(block.text, vars(module))
     (stage,) = (v for v in vars(module).values() if inspect.isclass(v) and v.__module__ == "small")
 
     assert len(block.text.splitlines()) <= LONGEST_SMALL_PLUGIN
     assert stage.kind == block.said["small"]
     assert check_stage(stage)
+
+
+@pytest.mark.slow
+def test_plugins_of_the_tutorial_keep_their_promises(folder, capsys):
+    reader = Reader(folder, "tutorial.md")
+    for block in BLOCKS["tutorial.md"]:
+        if block.language == "python":
+            reader.follow(block, capsys)
+    forget_plugins()
+    stages = registered().with_plugins([folder])
+    written = [entry.load() for entry in stages.values() if entry.origin.startswith(str(folder))]
+
+    assert len(written) > 7
+    assert not stages.broken
+    for stage in written:
+        assert check_stage(stage)
 
 
 def test_every_stage_and_plugin_has_a_page_and_each_option_a_line():
@@ -314,8 +336,8 @@ def public() -> list[tuple[str, object]]:
 def test_examples_of_public_names_are_true(name, value):
     documented = [value, *vars(value).values()] if inspect.isclass(value) else [value]
     texts = []
-    for one in documented:
-        one = getattr(one, "__func__", getattr(one, "fget", one))
+    for member in documented:
+        one = getattr(member, "__func__", getattr(member, "fget", member))
         if inspect.isclass(one) or inspect.isfunction(one):
             texts.append(inspect.getdoc(one) or "")
     text = "\n\n".join(texts)
@@ -327,9 +349,8 @@ def test_examples_of_public_names_are_true(name, value):
 def test_the_pages_build_and_fetch_nothing(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)]
     env = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=env)
+    assert_done(command, cwd=ROOT, env=env)
 
-    assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "tutorial" / "index.html").read_text()
     fetched = re.findall(r'(?:src|rel="stylesheet" href)="(https?:[^"]*)"', page)
     assert fetched == []
