@@ -46,6 +46,8 @@ UNITS = {
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 # For options without a default.
 MUST_BE_GIVEN = {"given_spans": {"spans": [["10s", "20s"], ["1m", "1m5s"]]}}
+_FENCE = re.compile(r"^```.+$", re.MULTILINE)
+_FOR_TESTS = re.compile(r' (?:norun|plugins|fails|small)="[^"]*"')
 _MARK = re.compile(r"<!-- made here: (\w+) -->")
 
 
@@ -74,9 +76,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Fills in the made parts."""
+    """Fills in the made parts, and takes out of info strings what only the tests read."""
     del page, config, files
-    return filled(markdown)
+    return _FENCE.sub(lambda line: _FOR_TESTS.sub("", line[0]), filled(markdown))
 
 
 # What is made.

@@ -351,6 +351,9 @@ def test_the_pages_build_and_fetch_nothing(tmp_path):
     env = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     assert_done(command, cwd=ROOT, env=env)
 
-    page = (tmp_path / "tutorial" / "index.html").read_text()
-    fetched = re.findall(r'(?:src|rel="stylesheet" href)="(https?:[^"]*)"', page)
-    assert fetched == []
+    for name in ("tutorial", "recipes", "frame-contract", "api"):
+        page = (tmp_path / name / "index.html").read_text()
+
+        assert page.count('<div class="highlight">') == len(BLOCKS[f"{name}.md"])
+        assert "```" not in page
+        assert re.findall(r'(?:src|rel="stylesheet" href)="(https?:[^"]*)"', page) == []
