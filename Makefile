@@ -40,8 +40,7 @@ check: $(READY)  ## Lint, types, floors, committed schema
 	$(BIN)/aigc-edit check pipelines/*.yaml
 
 docs: $(READY)  ## Build the pages of docs/ into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
-	@echo site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(READY)  ## Measure against FFmpeg and Python peers (INPUT=film.mp4 ROUNDS=3)
 	$(BIN)/python -m benchmarks.bench --rounds $(ROUNDS) $(if $(INPUT),--input $(INPUT))

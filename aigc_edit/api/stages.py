@@ -89,8 +89,9 @@ class AnalysisContext:
 class Analyzer(Stage):
     """Gets frames and sound of the source, and tracks that others wrote; gives tracks.
 
-    `begin`, then `frames` and `audio` as often as there is something, each from one thread at
-    a time, then `finish`. What nobody has (sound of a silent film) is never called.
+    `begin`, then `frames` and `audio` as often as there is something, then `finish`. Pictures and
+    sound have a thread each, so that `frames` and `audio` are called side by side, each by one
+    thread at a time. What nobody has (sound of a silent film) is never called.
 
     >>> class Light(Analyzer):
     ...     '''How bright the picture is, 0 to 1, once a second.'''
@@ -178,7 +179,8 @@ class FilterContext:
 class FrameFilter(Stage):
     """Gets batches of frames of the output, gives batches of frames.
 
-    Overrides one of `apply`, `apply_batch` (RGB) and `apply_planes` (YUV).
+    Overrides one of `apply`, `apply_batch` (RGB) and `apply_planes` (YUV), which are called in
+    torch's inference mode.
 
     >>> class Negative(FrameFilter):
     ...     '''Light becomes dark.'''
