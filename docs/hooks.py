@@ -181,7 +181,7 @@ def _declared(stage: type[Stage], word: str) -> tuple[Any, ...]:
 
 
 def _paragraphs(stage: type[Stage]) -> list[str]:
-    return inspect.getdoc(stage).split("\n\n") if stage.__doc__ else []
+    return (inspect.getdoc(stage) or "").split("\n\n")
 
 
 def _facts(stage: type[Stage]) -> Iterator[tuple[str, str]]:
