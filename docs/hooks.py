@@ -329,11 +329,18 @@ def _plain(signature: inspect.Signature) -> str:
 def _members(value: type) -> Iterator[tuple[str, ...]]:
     """What a class has of its own and says in words."""
     for name, member in vars(value).items():
-        function = getattr(member, "__func__", getattr(member, "fget", member))
+        function = function_of(member)
         if name.startswith("_") or not inspect.isfunction(function) or not function.__doc__:
             continue
         shown = name if isinstance(member, property) else name + _plain(inspect.signature(function))
         yield f"### {value.__name__}.{name}", _code(shown), _prose(function)
+
+
+def function_of(member: Any) -> Any:
+    """The function behind a property, a class method or a static method; else the member."""
+    if isinstance(member, property):
+        return member.fget
+    return member.__func__ if isinstance(member, classmethod | staticmethod) else member
 
 
 def _prose(value: Any) -> str:

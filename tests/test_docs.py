@@ -346,7 +346,7 @@ def test_examples_of_public_names_are_true(name, value):
     documented = [value, *vars(value).values()] if inspect.isclass(value) else [value]
     texts = []
     for member in documented:
-        one = getattr(member, "__func__", getattr(member, "fget", member))
+        one = HOOKS.function_of(member)
         if inspect.isclass(one) or inspect.isfunction(one):
             texts.append(inspect.getdoc(one) or "")
     text = "\n\n".join(texts)
