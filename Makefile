@@ -10,7 +10,7 @@ MUTANTS ?= 2000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench hostile fuzz schema clean
+.PHONY: help setup demo test check docs bench hostile fuzz schema clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ check: $(READY)  ## Lint, types, floors, committed schema
 	$(BIN)/lint-imports
 	$(BIN)/aigc-edit check pipelines/*.yaml
 
+docs: $(READY)  ## Build the pages of docs/ into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 bench: $(READY)  ## Measure against FFmpeg and Python peers (INPUT=film.mp4 ROUNDS=3)
 	$(BIN)/python -m benchmarks.bench --rounds $(ROUNDS) $(if $(INPUT),--input $(INPUT))
 
@@ -52,4 +55,4 @@ schema: $(READY)  ## Write pipelines/schema.json anew
 	$(BIN)/aigc-edit schema > pipelines/schema.json.part && mv pipelines/schema.json.part pipelines/schema.json
 
 clean:  ## Remove what was made here
-	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

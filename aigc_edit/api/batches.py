@@ -80,6 +80,12 @@ class Planes:
     8 bits, 4:2:0, limited range (luma 16 to 235, chroma 16 to 240 around 128), in the matrix that
     `FilterContext.matrix` names. Chroma of odd sides is rounded up.
 
+    >>> import torch
+    >>> grey = torch.full((2, 18, 32), 128, dtype=torch.uint8)
+    >>> planes = Planes(torch.full((2, 35, 64), 16, dtype=torch.uint8), grey, grey)
+    >>> len(planes)
+    2
+
     Attributes:
         y: uint8 [T, H, W].
         u, v: uint8 [T, ceil(H / 2), ceil(W / 2)].
@@ -113,6 +119,7 @@ class AudioBlock:
 
     @property
     def start(self) -> Fraction:
+        """When its first sample is heard, seconds."""
         return Fraction(self.first, self.rate)
 
     def tensor(self, device: str = "cpu") -> Tensor:

@@ -74,7 +74,7 @@ class AnalysisContext:
     """The source as an analyser may know it.
 
     Attributes:
-        duration: seconds.
+        duration: seconds, exact.
         rate: frames a second on average.
         audio_rate: samples a second, None for a source without sound.
         device: where nets run: `cpu`, `cuda:0`, `mps`.
@@ -89,8 +89,24 @@ class AnalysisContext:
 class Analyzer(Stage):
     """Gets frames and sound of the source, and tracks that others wrote; gives tracks.
 
-    `begin`, then `frames` and `audio` as often as there is something, each from one thread at
-    a time, then `finish`. What nobody has (sound of a silent film) is never called.
+    `begin`, then `frames` and `audio` as often as there is something, then `finish`. Pictures and
+    sound have a thread each, so that `frames` and `audio` are called side by side, each by one
+    thread at a time. What nobody has (sound of a silent film) is never called.
+
+    >>> class Light(Analyzer):
+    ...     '''How bright the picture is, 0 to 1, once a second.'''
+    ...
+    ...     name = "light"
+    ...     needs, writes = (Frames(fps=1, pixels="gray"),), (Curve.named("light"),)
+    ...
+    ...     def begin(self, context):
+    ...         self.found = []
+    ...
+    ...     def frames(self, batch):
+    ...         self.found += (batch.pixels.mean(axis=(1, 2)) / 255).tolist()
+    ...
+    ...     def finish(self, tracks):
+    ...         return [Curve("light", Fraction(1), np.array(self.found), "0..1")]
     """
 
     kind = "analyze"
@@ -122,7 +138,7 @@ class Selector(Stage):
     ...
     ...     name = "first_minute"
     ...
-    ...     def select(self, edits: EditList, tracks: Timeline) -> EditList:
+    ...     def select(self, edits, tracks):
     ...         return edits.clipped(60)
     """
 
@@ -145,7 +161,7 @@ class FilterContext:
     """What a frame filter may know.
 
     Attributes:
-        width, height: size of the frames that come in.
+        width, height: size of the frames that come in, pixels.
         rate: frames a second on average.
         tracks: those in `reads`, in output time; their `duration` is that of the output.
         device: where frames are and nets run: `cpu`, `cuda:0`, `mps`.
@@ -163,14 +179,15 @@ class FilterContext:
 class FrameFilter(Stage):
     """Gets batches of frames of the output, gives batches of frames.
 
-    Overrides one of `apply`, `apply_batch` (RGB) and `apply_planes` (YUV).
+    Overrides one of `apply`, `apply_batch` (RGB) and `apply_planes` (YUV), which are called in
+    torch's inference mode.
 
     >>> class Negative(FrameFilter):
     ...     '''Light becomes dark.'''
     ...
     ...     name = "negative"
     ...
-    ...     def apply(self, frames: Tensor) -> Tensor:
+    ...     def apply(self, frames):
     ...         return 1 - frames
 
     Class attributes:
@@ -228,7 +245,7 @@ class SoundContext:
 
     Attributes:
         rate, channels: of the programme.
-        samples: length of the programme.
+        samples: length of the programme, in samples of each channel.
         seams: times at which the source jumps, seconds.
         tracks: those in `reads`.
     """
@@ -248,7 +265,7 @@ class AudioFilter(Stage):
     ...
     ...     name = "quieter"
     ...
-    ...     def apply(self, block: AudioBlock) -> Samples:
+    ...     def apply(self, block):
     ...         return block.samples / 2
 
     A filter that must hear all before it changes anything sets `measures`: the whole programme
@@ -284,8 +301,9 @@ class Delivery:
     Attributes:
         output: the finished file.
         source: the file that it was made from.
+        source_duration: seconds.
         rate: frames a second of the source on average.
-        edits: what was kept.
+        edits: what was kept, in seconds of the source.
         tracks: all tracks, in output time; `reads` says which ones must be there.
         record: the run record, as it will be written.
     """
@@ -316,7 +334,7 @@ class Sink(Stage):
     ...
     ...     name, reads, suffixes = "shotlist", (Shots.named("shots"),), (".shots.txt",)
     ...
-    ...     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
+    ...     def deliver(self, delivery):
     ...         shots = delivery.tracks.get(Shots, "shots").spans
     ...         return {".shots.txt": "".join(f"{shot}\\n" for shot in shots)}
 

@@ -121,7 +121,9 @@ def _world() -> dict[str, Any]:
     """What all stages of a process share, and none may change."""
     torch = sys.modules.get("torch")
     shared = {"the working directory": os.getcwd()}  # noqa: PTH109 -- a string, and quick
-    if torch is not None and hasattr(torch, "get_default_dtype"):
+    # Another thread may be importing it just now, and what it has by then is not ready.
+    importing = getattr(getattr(torch, "__spec__", None), "_initializing", False)
+    if torch is not None and not importing:
         shared["torch's default dtype"] = torch.get_default_dtype()
     return shared
 

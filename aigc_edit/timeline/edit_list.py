@@ -15,6 +15,9 @@ class Kept:
     """A span of the source that is kept, and why (names and numbers, for the record).
 
     A speed, and a transition at the seam before it, will stand here.
+
+    >>> Kept(Span(2, 5), {"score": 1.5, "because": "somebody laughs"}).why["score"]
+    1.5
     """
 
     span: Span
@@ -37,14 +40,17 @@ class EditList:
 
     @classmethod
     def of(cls, spans: Iterable[Span]) -> EditList:
+        """These spans of the source, in this order, without reasons."""
         return cls(tuple(Kept(span) for span in spans))
 
     @classmethod
     def whole(cls, duration: Exact) -> EditList:
+        """All of a source of that many seconds."""
         return cls.of([Span(0, duration)])
 
     @property
     def spans(self) -> tuple[Span, ...]:
+        """The kept spans, in seconds of the source."""
         return tuple(kept.span for kept in self.kept)
 
     @property

@@ -46,7 +46,11 @@ class Span:
 
     @staticmethod
     def merged(spans: Iterable[Span], gap: Exact = 0) -> tuple[Span, ...]:
-        """Spans in time order, joined where they touch, overlap or lie within `gap` seconds."""
+        """Spans in time order, joined where they touch, overlap or lie within `gap` seconds.
+
+        >>> [str(span) for span in Span.merged([Span(5, 6), Span(0, 2), Span(1, 3)], gap=1)]
+        ['0.000-3.000 s', '5.000-6.000 s']
+        """
         joined: list[Span] = []
         for span in sorted(spans):
             if joined and span.start - joined[-1].end <= gap:
@@ -57,25 +61,40 @@ class Span:
 
     @classmethod
     def of_frames(cls, first: int, stop: int, rate: Exact) -> Span:
-        """The span of frames `first` (included) to `stop` (excluded) at `rate` frames a second."""
+        """The span of frames `first` (included) to `stop` (excluded) at `rate` frames a second.
+
+        >>> Span.of_frames(25, 75, rate=25)
+        Span(start=Fraction(1, 1), end=Fraction(3, 1))
+        """
         return cls(Fraction(first) / rate, Fraction(stop) / rate)
 
     @property
     def duration(self) -> Fraction:
+        """Seconds."""
         return self.end - self.start
 
     @property
     def middle(self) -> Fraction:
+        """Seconds, exact."""
         return (self.start + self.end) / 2
 
     def __contains__(self, time: object) -> bool:
         return isinstance(time, int | float | Fraction) and self.start <= time < self.end
 
     def overlaps(self, other: Span) -> bool:
+        """Whether both share more than a border.
+
+        >>> Span(0, 2).overlaps(Span(2, 3))
+        False
+        """
         return self.start < other.end and other.start < self.end
 
     def overlap(self, other: Span) -> Span | None:
-        """What both share, or None."""
+        """What both share, or None.
+
+        >>> print(Span(0, 5).overlap(Span(3, 9)))
+        3.000-5.000 s
+        """
         if not self.overlaps(other):
             return None
         return Span(max(self.start, other.start), min(self.end, other.end))
@@ -99,6 +118,7 @@ class Span:
         return tuple(s for s in free if s.duration > 0)
 
     def shifted(self, by: Exact) -> Span:
+        """As long, `by` seconds later."""
         return Span(self.start + by, self.end + by)
 
     def on_clock(self) -> Span:
@@ -106,6 +126,7 @@ class Span:
         return Span(on_clock(self.start), on_clock(self.end))
 
     def padded(self, before: Exact, after: Exact) -> Span:
+        """Longer by so many seconds on each side; may begin before zero."""
         return Span(self.start - before, self.end + after)
 
     def __str__(self) -> str:

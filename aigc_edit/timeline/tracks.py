@@ -23,7 +23,12 @@ T = TypeVar("T", bound="Track")
 
 @dataclass(frozen=True, slots=True)
 class TrackRef:
-    """A track that a stage reads or writes: its kind and its name."""
+    """A track that a stage reads or writes: its kind and its name.
+
+    >>> reads = (Shots.named("shots"), Curve.named("motion", optional=True))
+    >>> reads[1] == TrackRef(Curve, "motion", optional=True)
+    True
+    """
 
     kind: type[Track]
     name: str
@@ -60,11 +65,13 @@ class Track:
         return TrackRef(cls, name, optional)
 
     @abstractmethod
-    def to_json(self) -> Json: ...
+    def to_json(self) -> Json:
+        """Plain JSON that says all but its kind and name; times as decimal seconds."""
 
     @classmethod
     @abstractmethod
-    def from_json(cls, data: Json) -> Self: ...
+    def from_json(cls, data: Json) -> Self:
+        """The track of what `to_json` gave, with `name`; equal to the one that it came from."""
 
     @abstractmethod
     def in_output(self, edits: EditList) -> Self:
@@ -96,6 +103,9 @@ class Shots(Track):
     """Shots in order, without gaps; `gradual` holds the transitions that take time.
 
     A shot begins at the first frame of a hard cut, or in the middle of a gradual transition.
+
+    >>> Shots("shots", (Span(0, 2), Span(2, 5))).cuts
+    (Fraction(2, 1),)
     """
 
     spans: tuple[Span, ...] = ()
@@ -134,7 +144,12 @@ class Shots(Track):
 
 @dataclass(frozen=True)
 class Regions(Track):
-    """Stretches of one thing, such as speech: in order, not overlapping."""
+    """Stretches of one thing, such as speech: in order, not overlapping.
+
+    >>> speech = Regions("speech_regions", (Span(1, 3), Span(4, 6)))
+    >>> [str(span) for span in speech.in_output(EditList.of([Span(2, 5)])).spans]
+    ['0.000-1.000 s', '2.000-3.000 s']
+    """
 
     spans: tuple[Span, ...] = ()
 
@@ -155,6 +170,10 @@ class Regions(Track):
 @dataclass(frozen=True, eq=False)
 class Curve(Track):
     """One number at regular times: value `k` holds for `[k / rate, (k + 1) / rate)`.
+
+    >>> light = Curve("light", Fraction(2), np.array([0.1, 0.2, 0.6, 0.8]), "0..1")
+    >>> light.within(Span(1, 2)).tolist() == np.float32([0.6, 0.8]).tolist()
+    True
 
     Attributes:
         rate: values a second.
@@ -185,7 +204,7 @@ class Curve(Track):
         return len(self.values)
 
     def within(self, span: Span) -> FloatArray:
-        """The values that `span` touches; empty where the curve does not reach."""
+        """The values that `span` touches: float32 [N], empty where the curve does not reach."""
         first = max(0, int(span.start * self.rate))
         last = max(0, -int(-span.end * self.rate // 1))  # rounds up
         return self.values[first:last]
@@ -226,7 +245,10 @@ class Curve(Track):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A stretch worth keeping: how much (`score`, robust z), and why (parts of the score)."""
+    """A stretch worth keeping: how much (`score`, robust z), and why (parts of the score).
+
+    >>> moment = Moment(Span(12, 15), 2.4, {"motion": 0.9, "surge": 1.5})
+    """
 
     span: Span
     score: float
@@ -241,7 +263,12 @@ class Moment:
 
 @dataclass(frozen=True)
 class Moments(Track):
-    """Moments in time order, not overlapping."""
+    """Moments in time order, not overlapping.
+
+    >>> found = Moments("moments", (Moment(Span(1, 2), 0.5), Moment(Span(7, 9), 2.0)))
+    >>> max(found, key=lambda moment: moment.score).span
+    Span(start=Fraction(7, 1), end=Fraction(9, 1))
+    """
 
     moments: tuple[Moment, ...] = ()
 
@@ -270,7 +297,12 @@ class Moments(Track):
 
 @dataclass(frozen=True)
 class Timeline:
-    """All tracks of one source, by name, and how long it is (seconds)."""
+    """All tracks of one source, by name, and how long it is (seconds).
+
+    >>> tracks = Timeline(Fraction(5)).then(Shots("shots", (Span(0, 2), Span(2, 5))))
+    >>> tracks.get(Shots, "shots").cuts, tracks.find(Curve, "motion"), "motion" in tracks
+    ((Fraction(2, 1),), None, False)
+    """
 
     duration: Fraction
     tracks: Mapping[str, Track] = field(default_factory=dict)
@@ -305,6 +337,7 @@ class Timeline:
         return Timeline(edits.duration, moved)
 
     def to_json(self) -> Json:
+        """`{"duration": seconds, "tracks": {NAME: TRACK}}`."""
         tracks = {name: track_json(track) for name, track in self.tracks.items()}
         return {"duration": _number(on_clock(self.duration)), "tracks": tracks}
 
@@ -316,6 +349,7 @@ class Timeline:
         return cls(Fraction(data["duration"]), tracks)
 
     def dumps(self) -> str:
+        """Its JSON as text, as `aigc-edit analyze` writes it."""
         return json.dumps(self.to_json(), indent=1, ensure_ascii=False)
 
 

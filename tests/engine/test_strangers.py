@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -317,3 +319,23 @@ def test_a_stage_gets_no_other_tracks_than_those_that_it_reads(clap_clip, tmp_pa
     run(Pipeline("p", specs), clap_clip, tmp_path / "o.mp4", RunOptions("cpu"))
 
     assert seen == {"frames": set()}
+
+
+WHILE_TORCH_COMES = """
+import threading
+from aigc_edit.engine import Guard
+from aigc_edit.stages.select.given_spans import GivenSpans
+
+importing = threading.Thread(target=__import__, args=("torch",))
+importing.start()
+while importing.is_alive():
+    with Guard().around(GivenSpans):
+        pass
+"""
+
+
+def test_stages_are_watched_while_another_thread_imports_torch():
+    command = [sys.executable, "-c", WHILE_TORCH_COMES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 0, done.stderr
