@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _AHEAD_BATCHES = 2
 # On a CPU one frame at a time fills the cache best; a GPU wants its batch full.
 _CPU_BATCH = 1
+_KEEPS = "A filter keeps the number of frames, dtype and device; `size` says a new size."
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,8 @@ class _Work:
         if count == 0:
             return
         if parts[0].is_floating_point() and not _finite(parts[0]):
-            raise self._broken(f"gave values that are no numbers at {float(waiting[0]):.2f} s")
+            what = f"gave values that are no numbers at {float(waiting[0]):.2f} s"
+            raise self._broken(what, "It divides by nothing, or overflows its dtype.")
         yield Batch(run, result, tuple(waiting.popleft() for _ in range(count)))
 
     def _shapes(self, count: int, given: Tensor | Planes) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -259,11 +261,8 @@ class _Work:
         else:
             yield (count, 3, height, width), given
 
-    def _broken(self, what: str) -> PluginError:
-        return PluginError(
-            f"stage {self.filter.name!r} {what}",
-            cure="A filter keeps the number of frames, dtype and device; `size` says a new size.",
-        )
+    def _broken(self, what: str, cure: str = _KEEPS) -> PluginError:
+        return PluginError(f"stage {self.filter.name!r} {what}", cure=cure)
 
 
 def _parts(frames: Any) -> list[Any]:

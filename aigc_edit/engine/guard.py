@@ -7,14 +7,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from aigc_edit.api import Stage
 from aigc_edit.errors import AigcEditError, PluginError, one_line
-from aigc_edit.pipeline import missing_package
+from aigc_edit.pipeline import missing_package, place_of
 
 # What a stage that only waits for a lock or sleeps in steps needs to notice that it is stopped.
 _PATIENCE_SECONDS = 1.0
@@ -63,7 +63,8 @@ class Guard:
             raise PluginError(
                 f"stage {stage.name!r} failed{_when(at)} ({type(cause).__name__}: "
                 f"{one_line(cause)})",
-                cure="Run again with --debug to see where.",
+                where=place_of(cause, _file_of(stage)),
+                cure="Run again with --debug to see all of it.",
             ) from cause
         _ensure_same(stage, before)
 
@@ -113,6 +114,10 @@ class _Alarm:
             self._abandon()
 
 
+def _file_of(stage: Stage) -> str | None:
+    return getattr(sys.modules.get(type(stage).__module__), "__file__", None)
+
+
 def _when(at: Fraction | None) -> str:
     return f" at {float(at):.2f} s" if at is not None else ""
 
@@ -120,7 +125,9 @@ def _when(at: Fraction | None) -> str:
 def _world() -> dict[str, Any]:
     """What all stages of a process share, and none may change."""
     torch = sys.modules.get("torch")
-    shared = {"the working directory": os.getcwd()}  # noqa: PTH109 -- a string, and quick
+    shared: dict[str, Any] = {}
+    with suppress(OSError):  # a folder that somebody took away
+        shared["the working directory"] = os.getcwd()  # noqa: PTH109 -- a string, and quick
     # Another thread may be importing it just now, and what it has by then is not ready.
     importing = getattr(getattr(torch, "__spec__", None), "_initializing", False)
     if torch is not None and not importing:
@@ -130,7 +137,7 @@ def _world() -> dict[str, Any]:
 
 def _ensure_same(stage: Stage, before: dict[str, Any]) -> None:
     after = _world()
-    changed = [name for name, value in before.items() if after[name] != value]
+    changed = [name for name, value in before.items() if after.get(name, value) != value]
     if changed:
         raise PluginError(
             f"stage {stage.name!r} changed {' and '.join(changed)}, which others rely on",

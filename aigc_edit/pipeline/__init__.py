@@ -7,7 +7,7 @@ from aigc_edit.pipeline.pipeline import (
     load_pipeline,
     pipeline_from_text,
 )
-from aigc_edit.pipeline.plugin_files import missing_package
+from aigc_edit.pipeline.plugin_files import missing_package, place_of
 from aigc_edit.pipeline.registry import OURS, Registry, StageEntry, registered, suggestion
 from aigc_edit.pipeline.schema import json_schema, schema_text
 from aigc_edit.pipeline.settings import AudioOutput, Input, Output, VideoOutput
@@ -29,6 +29,7 @@ __all__ = [
     "load_pipeline",
     "missing_package",
     "pipeline_from_text",
+    "place_of",
     "registered",
     "schema_text",
     "suggestion",

@@ -72,6 +72,18 @@ def _filter(stage: type[FrameFilter]) -> Iterator[str]:
     methods = ("apply_planes",) if stage.pixels == "yuv" else ("apply", "apply_batch")
     if all(getattr(stage, method) is getattr(FrameFilter, method) for method in methods):
         yield f"its class has no {' or '.join(methods)}"
+    for method, taken in (("apply", 1), ("apply_batch", 2), ("apply_planes", 2)):
+        if not _takes(getattr(stage, method), taken):
+            yield f"`{method}` takes {'frames' if taken == 1 else 'frames and their times'}"
+
+
+def _takes(method: Any, count: int) -> bool:
+    """Whether a method can be called with self and that many arguments."""
+    try:
+        inspect.signature(method).bind(*range(count + 1))
+    except TypeError:
+        return False
+    return True
 
 
 def _tuple_of(stage: type[Stage], field: str, kinds: Any, example: str) -> Iterator[str]:

@@ -219,11 +219,19 @@ class _Checker:
         name = item["uses"]
         stage_id = self._id(item, name, where, ids)
         if name not in self._registry:
-            cures = [suggestion(name, self._registry), *map(str, self._registry.broken)]
-            self.note((*where, "uses"), f'no stage named "{name}"', " Besides, ".join(cures))
+            self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
             return None
         own = [o for o in overrides if o.owner == stage_id]
         return self._made(name, stage_id, item.get("with"), where, own)
+
+    def _found_instead(self, name: str) -> str:
+        """What may help where there is no stage of a name."""
+        if self._registry.broken:
+            return f"It may be in what cannot be loaded: {self._registry.broken[0]}"
+        close = suggestion(name, self._registry)
+        if close.startswith("Did"):
+            return close
+        return "`aigc-edit stages` lists them; plugins in files are named with --plugins."
 
     def _id(self, item: Mapping[str, Any], name: str, where: Where, ids: dict[str, int]) -> str:
         wanted = item.get("id")

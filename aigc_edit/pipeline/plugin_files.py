@@ -107,7 +107,7 @@ def loading(subject: str, place: str) -> Iterator[None]:
     except (Exception, SystemExit) as cause:
         raise PluginError(
             f"{subject} cannot be loaded ({type(cause).__name__}: {one_line(cause)})",
-            where=_line(cause) or place,
+            where=place_of(cause) or place,
             cure="Repair or leave out that plugin.",
         ) from cause
 
@@ -118,14 +118,18 @@ def missing_package(subject: str, cause: ModuleNotFoundError) -> PluginError:
     wanted = _DISTRIBUTIONS.get(package, package)
     return PluginError(
         f"{subject} needs the package {package!r}, which is not installed",
-        where=_line(cause),
+        where=place_of(cause),
         cure=f"pip install {wanted}",
     )
 
 
-def _line(cause: BaseException) -> str:
-    """FILE:LINE of what went wrong; for syntax errors where the parser stopped."""
+def place_of(cause: BaseException, file: str | None = None) -> str:
+    """FILE:LINE of what went wrong: in that file, if it came by there, else where it was raised.
+
+    For syntax errors it is where the parser stopped.
+    """
     if isinstance(cause, SyntaxError) and cause.filename:
         return f"{cause.filename}:{cause.lineno}"
     frames = [f for f in traceback.extract_tb(cause.__traceback__) if "importlib" not in f.filename]
+    frames = [frame for frame in frames if frame.filename == file] or frames
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -313,6 +313,8 @@ class Timeline:
 
     def get(self, kind: type[T], name: str) -> T:
         """The track of that kind and name; KeyError where there is none."""
+        if name not in self.tracks:
+            raise KeyError(f"no track {name} here; is it in the stage's `reads`?")
         track = self.tracks[name]
         if not isinstance(track, kind):
             raise KeyError(f"{name} is a {type(track).__name__}, not a {kind.__name__}")
