@@ -34,6 +34,7 @@ from aigc_edit.media import (
     PictureWriter,
     Source,
     ahead,
+    give_back,
     synced,
     writing,
     written_colour,
@@ -219,6 +220,7 @@ def _written(
         synced(unfinished)
         unfinished.replace(part)
         part.with_suffix(".json").write_text(json.dumps(asdict(made) | {"bytes": size}), "ascii")
+    give_back()
     return made
 
 

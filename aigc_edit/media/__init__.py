@@ -19,6 +19,7 @@ from aigc_edit.media.forms import (
     PictureShrinker,
     Pixels,
 )
+from aigc_edit.media.heap import give_back
 from aigc_edit.media.inspect import WrittenFacts, WrittenSound, inspect_file
 from aigc_edit.media.looks import (
     BT709,
@@ -139,6 +140,7 @@ __all__ = [
     "contract_colour",
     "converted_blocks",
     "encodable_rate",
+    "give_back",
     "ensure_space",
     "ensure_writable",
     "inspect_file",

@@ -22,6 +22,7 @@ import av.stream
 import numpy as np
 import numpy.typing as npt
 
+from aigc_edit.media.heap import give_back
 from aigc_edit.media.nal import starts_clean
 from aigc_edit.media.opening import MAX_PIXELS, demuxed, opened, read_only
 from aigc_edit.media.order import reorder_depth
@@ -244,6 +245,7 @@ def scan_packets(path: Path, video: int, audio: int | None = None) -> Scan:
     """
     pictures, end = _read(path, video, lambda number: number == video)
     sounds, other_end = _read(path, audio, lambda number: number != video)
+    give_back()  # both indexes of the file
     clock, jumps = _clock(pictures, sounds)
     placed = pictures.placed(clock)
     keys = placed[np.array(pictures.keys, bool)]

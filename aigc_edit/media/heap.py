@@ -1,0 +1,27 @@
+"""Memory that was freed, given back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import Any
+
+
+def give_back() -> None:
+    """Returns what is free within the heap; does nothing where the C library is not glibc.
+
+    libav builds and grows an index entry for every packet of an hour of sound, and glibc keeps the
+    holes that this leaves: without it a run over an hour holds a third more than one over six
+    minutes. Setting M_MMAP_THRESHOLD helps as well, and made filters a quarter slower.
+    """
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _malloc_trim() -> Any:
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
