@@ -22,6 +22,9 @@ _KINDS = {
 }
 
 
+_SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="a stage, to see its options")
     common.add_plugins(parser)
@@ -80,7 +83,8 @@ def _explained(entry: StageEntry) -> Iterator[str]:
     if not schema.get("properties"):
         yield "no options"
     for name, facts in schema.get("properties", {}).items():
-        yield f"  {name}: {_type_text(facts)}{_default_text(name, facts, schema)}"
+        limits = _limits(stage.Options.model_fields[name].metadata)
+        yield f"  {name}: {_type_text(facts)}{limits}{_default_text(name, facts, schema)}"
         yield f"      {facts.get('description', '')}"
 
 
@@ -95,17 +99,18 @@ def _type_text(facts: dict[str, Any]) -> str:
         examples = facts.get("examples")
         kinds = " or ".join(str(kind.get("type", "value")) for kind in facts["anyOf"])
         return f"{kinds}, such as {examples[0]}" if examples else kinds
-    limits = [
-        f"{sign} {facts[key]:g}"
-        for key, sign in (
-            ("minimum", ">="),
-            ("exclusiveMinimum", ">"),
-            ("maximum", "<="),
-            ("exclusiveMaximum", "<"),
-        )
-        if key in facts
+    return str(facts.get("type", "value"))
+
+
+def _limits(metadata: Sequence[Any]) -> str:
+    """The range of an option; the JSON Schema has none for values with units."""
+    found = [
+        f"{sign} {float(getattr(item, name)):g}"
+        for item in metadata
+        for name, sign in _SIGNS.items()
+        if getattr(item, name, None) is not None
     ]
-    return " ".join([str(facts.get("type", "value")), ", ".join(limits)]).strip()
+    return "".join(f", {limit}" for limit in found)
 
 
 def _default_text(name: str, facts: dict[str, Any], schema: dict[str, Any]) -> str:
