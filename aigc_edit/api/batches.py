@@ -32,6 +32,13 @@ class Frames:
     fps: float | None = None
     pixels: Pixels = "rgb"
 
+    def __post_init__(self) -> None:
+        if self.pixels not in ("rgb", "gray"):
+            raise ValueError(f"Frames: pixels are 'rgb' or 'gray', not {self.pixels!r}")
+        sizes = (self.width, self.height, self.side, self.fps, self.multiple)
+        if any(size is not None and size <= 0 for size in sizes):
+            raise ValueError("Frames: sizes and fps are above 0")
+
 
 @dataclass(frozen=True, slots=True)
 class Audio:

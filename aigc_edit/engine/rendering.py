@@ -355,7 +355,7 @@ class Rendering:
         for sink in sinks(self.pipeline):
             with self.guard.around(sink):
                 given = sink.deliver(delivery)
-                check_delivered(sink, given)
+            check_delivered(sink, given)
             self._note_report(record, sink)
             texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
         texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)

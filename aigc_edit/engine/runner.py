@@ -46,7 +46,7 @@ from aigc_edit.media import (
     scratch_for,
 )
 from aigc_edit.pipeline import Pipeline
-from aigc_edit.timeline import EditList, Timeline
+from aigc_edit.timeline import EditList, Span, Timeline
 
 _LONGEST_NAME = 230  # bytes of 255, since names of files beside it are longer
 
@@ -211,7 +211,7 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline, guard: Guar
     """
     edits = EditList.whole(source.duration)
     for selector in selectors(pipeline):
-        edits = _selected(selector, edits, timeline, guard).clipped(source.duration)
+        edits = _selected(selector, edits, timeline, guard).within(Span.merged(edits.spans))
     if source.grid is not None:
         edits = edits.on_frames(source.grid, source.duration)
     if pipeline.output.video.mode == "copy":

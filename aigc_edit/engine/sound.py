@@ -32,6 +32,8 @@ from aigc_edit.media import (
 )
 from aigc_edit.timeline import EditList, Timeline
 
+_KEEPS = "An audio filter keeps channels and type, and gives as many samples as it got."
+
 
 @dataclass(frozen=True)
 class SoundJob:
@@ -191,14 +193,12 @@ def _check(audio_filter: AudioFilter, samples: Any, channels: int, most: int) ->
         shape = list(samples.shape)
         raise _broken(audio_filter, f"gave samples {shape}, where [{channels}, {most}] are due")
     if not np.isfinite(samples.sum(dtype=np.float64)):
-        raise _broken(audio_filter, "gave values that are no numbers")
+        cure = "It divides by nothing, or takes the logarithm of silence."
+        raise _broken(audio_filter, "gave values that are no numbers", cure)
 
 
-def _broken(audio_filter: AudioFilter, what: str) -> PluginError:
-    return PluginError(
-        f"stage {audio_filter.name!r} {what}",
-        cure="An audio filter keeps channels and type, and gives as many samples as it got.",
-    )
+def _broken(audio_filter: AudioFilter, what: str, cure: str = _KEEPS) -> PluginError:
+    return PluginError(f"stage {audio_filter.name!r} {what}", cure=cure)
 
 
 def _measured(

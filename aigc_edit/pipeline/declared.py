@@ -13,13 +13,16 @@ from aigc_edit.api import (
     Audio,
     FrameFilter,
     Frames,
+    Sink,
     Stage,
     StageOptions,
     TrackRef,
 )
 from aigc_edit.errors import PluginError
+from aigc_edit.media import CONTAINERS
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?")
+_SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]+)+")
 _DTYPES = ("uint8", "float16", "bfloat16", "float32")
 
 
@@ -51,6 +54,8 @@ def _general(stage: type[Stage], name: str) -> Iterator[str]:
         yield "its class has no docstring, which is its help"
     if not (isinstance(stage.Options, type) and issubclass(stage.Options, StageOptions)):
         yield "`Options` is no subclass of StageOptions"
+    if not _takes(stage.__init__, 1):
+        yield "its __init__ takes no options; prepare in `begin` instead"
     for field in ("reads", "writes"):
         yield from _tuple_of(stage, field, TrackRef, 'Shots.named("shots")')
 
@@ -58,6 +63,11 @@ def _general(stage: type[Stage], name: str) -> Iterator[str]:
 def _of_kind(stage: type[Stage]) -> Iterator[str]:
     if issubclass(stage, Analyzer):
         yield from _tuple_of(stage, "needs", (Frames, Audio), "Frames(fps=1)")
+        watches = stage.frames is not Analyzer.frames or stage.audio is not Analyzer.audio
+        if watches and stage.needs is Analyzer.needs:
+            yield "it has `frames` or `audio`, and `needs` asks for nothing"
+    if issubclass(stage, Sink):
+        yield from (problem for suffix in stage.suffixes for problem in _suffix(suffix))
     if issubclass(stage, FrameFilter):
         yield from _filter(stage)
 
@@ -75,6 +85,13 @@ def _filter(stage: type[FrameFilter]) -> Iterator[str]:
     for method, taken in (("apply", 1), ("apply_batch", 2), ("apply_planes", 2)):
         if not _takes(getattr(stage, method), taken):
             yield f"`{method}` takes {'frames' if taken == 1 else 'frames and their times'}"
+
+
+def _suffix(suffix: Any) -> Iterator[str]:
+    if not (isinstance(suffix, str) and _SUFFIX.fullmatch(suffix)):
+        yield f"{suffix!r} is no suffix, such as '.notes.txt'"
+    elif suffix in CONTAINERS or suffix.endswith(".run.json"):
+        yield f"{suffix} is the name of the result or its record"
 
 
 def _takes(method: Any, count: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,18 +105,25 @@ class _Override:
     value: Any
     text: str
 
+    def of(self, owner: str) -> _Override | None:
+        """The override as one of that owner, whose name may have a dot; None if it is not."""
+        words, own = (self.owner, *self.keys), tuple(owner.split("."))
+        if words[: len(own)] != own or len(words) == len(own):
+            return None
+        return replace(self, owner=owner, keys=words[len(own) :])
+
 
 def _parsed_overrides(texts: Sequence[str]) -> list[_Override]:
     found = []
     for text in texts:
         path, equals, value = text.partition("=")
-        owner, *keys = path.strip().split(".")
-        if not equals or not keys or not all((owner, *keys)):
+        words = tuple(path.strip().split("."))
+        if not equals or len(words) < 2 or not all(words):
             raise UsageError(
                 f"--set {text!r} is not understood",
                 cure="Write --set id.option=value, such as --set best_moments.duration=30s.",
             )
-        found.append(_Override(owner, tuple(keys), parse_yaml(value, "--set").data, text))
+        found.append(_Override(words[0], words[1:], parse_yaml(value, "--set").data, text))
     return found
 
 
@@ -221,7 +228,7 @@ class _Checker:
         if name not in self._registry:
             self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
             return None
-        own = [o for o in overrides if o.owner == stage_id]
+        own = [found for o in overrides if (found := o.of(stage_id))]
         return self._made(name, stage_id, item.get("with"), where, own)
 
     def _found_instead(self, name: str) -> str:
@@ -260,7 +267,7 @@ class _Checker:
         self, model: type[Settings], name: str, data: Mapping[str, Any], overrides: list[_Override]
     ) -> Settings:
         """The `input:` or `output:` part, with what was set on the command line."""
-        own = [o for o in overrides if o.owner == name]
+        own = [found for o in overrides if (found := o.of(name))]
         made = self._options(model, spelled_out(data.get(name)), (name,), own)
         return made if isinstance(made, model) else model()
 
@@ -285,7 +292,7 @@ class _Checker:
             return  # its ids are not all known
         known = ["input", "output", *(spec.id for spec in specs if spec)]
         for override in overrides:
-            if override.owner not in known:
+            if not any(override.of(owner) for owner in known):
                 what = f"--set {override.text}: no stage has the id {override.owner!r}"
                 self.note((), what, suggestion(override.owner, known))
 

@@ -45,6 +45,9 @@ def plugin_files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _inside(folder: Path) -> Iterator[Path]:
+    if (folder / "__init__.py").is_file():  # a package: its modules are its own business
+        yield folder / "__init__.py"
+        return
     for path in folder.glob("*.py"):
         if not path.name.startswith(("_", "test_")) and path.name not in _NO_PLUGINS:
             yield path

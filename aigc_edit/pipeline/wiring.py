@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from aigc_edit.api import Analyzer, PluginError, Stage, TrackRef
+from aigc_edit.api import Analyzer, PluginError, Sink, Stage, TrackRef
 from aigc_edit.errors import Problem
 from aigc_edit.pipeline.registry import Registry
 from aigc_edit.pipeline.yaml_file import Document
@@ -40,9 +40,21 @@ def track_problems(
                     "Keep one of them.",
                 )
             writers.setdefault(ref.name, k)
+    yield from _shared_files(document, specs)
     for k, spec in enumerate(specs):
         for ref in spec.stage.reads:
             yield from _unmet(document, specs, writers, k, ref, registry)
+
+
+def _shared_files(document: Document, specs: Sequence[StageSpec]) -> Iterator[Problem]:
+    """Sinks that would write over each other's files."""
+    owners: dict[str, str] = {}
+    for k, spec in enumerate(specs):
+        for suffix in spec.stage.suffixes if isinstance(spec.stage, Sink) else ():
+            if suffix in owners:
+                what = f"{spec.id} writes NAME{suffix}, as {owners[suffix]} does"
+                yield document.problem(("stages", k), what, "Keep one of them.")
+            owners.setdefault(suffix, spec.id)
 
 
 def _unmet(

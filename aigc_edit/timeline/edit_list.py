@@ -97,6 +97,17 @@ class EditList:
         moved = (Kept(Span(snapped(k.span.start), snapped(k.span.end)), k.why) for k in self.kept)
         return EditList(tuple(k for k in moved if k.span.duration > 0))
 
+    def within(self, spans: Iterable[Span]) -> EditList:
+        """Only what lies within these spans, which are in any order and do not overlap.
+
+        >>> kept = EditList.of([Span(0, 10)]).within([Span(2, 3), Span(8, 12)])
+        >>> [str(span) for span in kept.spans]
+        ['2.000-3.000 s', '8.000-10.000 s']
+        """
+        allowed = sorted(spans)
+        parts = ((k, part) for k in self.kept for a in allowed if (part := k.span.overlap(a)))
+        return EditList(tuple(Kept(part, k.why) for k, part in parts))
+
     def clipped(self, duration: Exact) -> EditList:
         """Only what lies within a source of that duration."""
         whole = Span(0, duration)

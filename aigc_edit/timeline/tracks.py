@@ -187,6 +187,9 @@ class Curve(Track):
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float32)
+        if values.ndim != 1 or not np.isfinite(values).all():
+            shape = list(values.shape)
+            raise ValueError(f"values of {self.name} {shape} are not a row of finite numbers")
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "rate", Fraction(self.rate))

@@ -18,10 +18,12 @@ import torch
 from aigc_edit.api import (
     AudioFilter,
     Chapter,
+    EditList,
     FrameFilter,
     Planes,
     Selector,
     Sink,
+    Span,
 )
 from aigc_edit.engine import Guard, RunOptions, run
 from aigc_edit.errors import PluginError
@@ -223,6 +225,20 @@ def test_a_selector_that_gives_no_edit_list_is_named(clap_clip, tmp_path):
             return [edits]
 
     assert "'bad' gave list, not an EditList" in refused(clap_clip, tmp_path, Bad())
+
+
+def test_what_an_earlier_selector_dropped_stays_dropped(clap_clip, tmp_path):
+    class BringsBack(Selector):
+        """Keeps everything, and more."""
+
+        name = "brings_back"
+
+        def select(self, edits, tracks):
+            return EditList.of([Span(0, 100)])
+
+    result = result_of(clap_clip, tmp_path, BringsBack())
+
+    assert [n for _, n in shown_frames(result.output)] == NUMBERS
 
 
 def test_a_sink_gives_the_files_that_it_announced(clap_clip, tmp_path):

@@ -184,3 +184,81 @@ def test_a_class_that_breaks_the_rules_is_refused_before_anything_runs(tmp_path,
     told = refused(lambda: pipeline_from_text(uses, plugins=PluginChoice((tmp_path,))))
 
     assert what in told
+
+
+def test_a_folder_that_is_a_package_is_one_plugin(tmp_path):
+    put(tmp_path, "grainy/__init__.py", "from .stage import Grain")
+    put(tmp_path, "grainy/stage.py", GRAIN)
+
+    pipeline = pipeline_from_text(USES_GRAIN, plugins=PluginChoice((tmp_path / "grainy",)))
+
+    assert pipeline.warnings == ()
+
+
+SINK = '''
+from aigc_edit.api import Sink
+
+class Notes(Sink):
+    """Notes."""
+    name, suffixes = "notes", (".txt",)
+    def deliver(self, delivery):
+        return {}
+'''
+LOOKER = '''
+from aigc_edit.api import Analyzer, Frames
+
+class Looks(Analyzer):
+    """Looks."""
+    name = "looks"
+    needs = (Frames(fps=1),)
+    def frames(self, batch): ...
+    def finish(self, tracks):
+        return []
+'''
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "what"),
+    [
+        (SINK, '".txt"', '"txt"', "'txt' is no suffix, such as '.notes.txt'"),
+        (SINK, '".txt"', '".mp4"', ".mp4 is the name of the result or its record"),
+        (SINK, '".txt"', '".mp4.run.json"', "is the name of the result or its record"),
+        (SINK, "def deliver", "def __init__(self): ...\n    def deliver", "takes no options"),
+        (LOOKER, "needs = (Frames(fps=1),)", "", "and `needs` asks for nothing"),
+        (LOOKER, "fps=1", 'pixels="grey"', "pixels are 'rgb' or 'gray', not 'grey'"),
+        (LOOKER, "fps=1", "fps=0", "sizes and fps are above 0"),
+    ],
+)
+def test_what_would_fail_late_is_refused_early(tmp_path, text, old, new, what):
+    put(tmp_path, "own.py", text.replace(old, new))
+    uses = "notes" if text is SINK else "looks"
+    choice = PluginChoice((tmp_path,))
+
+    told = refused(lambda: pipeline_from_text(f"schema: 1\nstages: [{uses}]\n", plugins=choice))
+
+    assert what in told
+
+
+def test_two_sinks_may_not_write_one_file(tmp_path):
+    put(tmp_path, "own.py", SINK + SINK.replace("Notes", "More").replace('"notes"', '"more"'))
+    choice = PluginChoice((tmp_path,))
+
+    told = refused(lambda: pipeline_from_text("schema: 1\nstages: [notes, more]\n", plugins=choice))
+
+    assert "more writes NAME.txt, as notes does" in told
+
+
+def test_names_with_a_dot_are_set_from_the_command_line(tmp_path):
+    dotted = GRAIN.replace('"grain"', '"me.grain"').replace(
+        "    def apply",
+        "    class Options(StageOptions):\n"
+        '        size: int = option(1, help="Of a grain.")\n    def apply',
+    )
+    put(tmp_path, "own.py", dotted.replace("FrameFilter\n", "FrameFilter, StageOptions, option\n"))
+    choice = PluginChoice((tmp_path,))
+    text = "schema: 1\nstages: [me.grain]\n"
+
+    made = pipeline_from_text(text, ["me.grain.size=7"], choice)
+
+    assert made.stages[0].stage.options.size == 7
+    assert "no stage has the id" in refused(lambda: pipeline_from_text(text, ["me.size=7"], choice))

@@ -204,3 +204,9 @@ def test_in_output_a_timeline_is_as_long_as_what_is_kept():
 
     assert moved.duration == 3
     assert set(moved.tracks) == {"c", "r"}
+
+
+@pytest.mark.parametrize("values", [[1.0, float("nan")], [float("inf")], [[1.0], [2.0]]])
+def test_a_curve_is_a_row_of_finite_numbers(values):
+    with pytest.raises(ValueError, match="not a row of finite numbers"):
+        Curve("c", Fraction(1), values)
