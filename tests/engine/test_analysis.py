@@ -38,6 +38,7 @@ class Witness(Analyzer):
     """Writes down what it is given."""
 
     name = "witness"
+    needs = ()  # each test says what it needs
     writes = (Regions.named("witness"),)
 
     def begin(self, context):
