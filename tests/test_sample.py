@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from aigc_edit.api import EditList, Shots, Span, Timeline
-from aigc_edit.engine import RunOptions, analyse
+from aigc_edit.engine import Guard, RunOptions, analyse
 from aigc_edit.engine.runner import _decided
 from aigc_edit.pipeline import load_pipeline
 from tests.conftest import ROOT
@@ -23,7 +23,8 @@ def analysed(sample) -> tuple[Timeline, EditList]:
     path = ROOT / "pipelines" / "highlight.yaml"
     pipeline = load_pipeline(path, ["best_moments.duration=20s"])
     analysis = analyse(pipeline, sample, RunOptions("cpu", cache=False))
-    return analysis.timeline, _decided(pipeline, analysis.source, analysis.timeline)
+    edits = _decided(pipeline, analysis.source, analysis.timeline, Guard())
+    return analysis.timeline, edits
 
 
 def frames(span: tuple[int, int]) -> Span:
