@@ -17,7 +17,7 @@ from aigc_edit.media import (
     planes_frame,
 )
 
-SIZE = (50, 30)
+SIZE = (64, 36)  # libswscale, called here to make a source, wrote past narrow chroma lines at 50x30
 RGB, MATRIX_601, PQ, BT2020 = 0, 5, 16, 9
 # Red, a grey, and what both must be in limited range (ITU-R BT.709 and BT.601, equation of luma).
 COLOURS = {(200, 30, 30): {"bt709": 72, "bt601": 85}, (128, 128, 128): {"bt709": 126, "bt601": 126}}
@@ -50,7 +50,7 @@ def test_planes_have_limited_range_and_the_matrix_that_is_named(rgb, pixel_forma
     converter = PlaneConverter(PictureForm(*SIZE), colour, target)
     y, u, v = converter.planes(_frame(rgb, pixel_format, matrix=matrix, full=full))
 
-    assert (y.shape, u.shape, v.shape) == ((30, 50), (15, 25), (15, 25))
+    assert (y.shape, u.shape, v.shape) == ((36, 64), (18, 32), (18, 32))
     assert abs(int(y[10, 10]) - COLOURS[rgb][matrix_name(target)]) <= _LEVELS
     assert (rgb[0] == rgb[1]) == (abs(int(v[5, 5]) - 128) <= _LEVELS)
 
