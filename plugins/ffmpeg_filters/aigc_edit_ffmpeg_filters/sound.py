@@ -48,7 +48,9 @@ class FfmpegAudio(AudioFilter):
     options: Options
 
     def weights(self) -> str:
-        return f"libavfilter {av.library_versions['libavfilter']}"
+        from av import library_versions
+
+        return f"libavfilter {library_versions['libavfilter']}"
 
     def begin(self, context: SoundContext) -> None:
         self._graph: _SoundGraph | None = None

@@ -64,7 +64,9 @@ class FfmpegVideo(FrameFilter):
         self._graph: _VideoGraph | None = None
 
     def weights(self) -> str:
-        return f"libavfilter {av.library_versions['libavfilter']}"
+        from av import library_versions
+
+        return f"libavfilter {library_versions['libavfilter']}"
 
     def begin(self, context: FilterContext) -> None:
         self._look = _Look(context.rate, context.matrix)
