@@ -19,6 +19,7 @@ def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.engine import plan_run
 
     pipeline = common.loaded_pipeline(parsed)
-    with common.local_input(parsed) as path:
-        print(plan_run(pipeline, path, parsed.output, common.run_options(parsed)))
+    with common.local_input(parsed) as path, common.results_alone(parsed):
+        plan = plan_run(pipeline, path, parsed.output, common.run_options(parsed))
+    print(plan)
     return 0

@@ -1,8 +1,9 @@
 """Floor 4: decides the passes, makes them, writes down what it did."""
 
+from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
-from aigc_edit.engine.filtering import Batch, as_declared, filtered
+from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan

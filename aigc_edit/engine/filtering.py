@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aigc_edit.api import FilterContext, FrameFilter, Planes, Shots
+from aigc_edit.engine.batches import Batch, as_declared, coded, parts_of, stacked
 from aigc_edit.engine.guard import Guard
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
-    BT709,
     SAME_TIME,
-    YUV_FORMAT,
     Colour,
     FrameConverter,
     Picture,
@@ -30,7 +28,6 @@ from aigc_edit.media import (
     contract_colour,
     matrix_name,
     planes_colour,
-    planes_frame,
 )
 from aigc_edit.timeline import Timeline
 
@@ -41,20 +38,6 @@ _AHEAD_BATCHES = 2
 # On a CPU one frame at a time fills the cache best; a GPU wants its batch full.
 _CPU_BATCH = 1
 _KEEPS = "A filter keeps the number of frames, dtype and device; `size` says a new size."
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Frames of one cut-free run, and their output times.
-
-    Attributes:
-        frames: Tensor [T, 3, H, W] on the device (with neighbours: more than there are times), or
-            Planes.
-    """
-
-    run: int
-    frames: Tensor | Planes
-    times: tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,7 @@ class FilterChain:
             return planes_colour(self.video.colour)
         return contract_colour(self.video.colour)
 
-    @property
+    @cached_property
     def size(self) -> tuple[int, int]:
         """Width and height of what comes out."""
         width, height = self.video.width, self.video.height
@@ -119,7 +102,7 @@ class FilterChain:
             width, height = guarded_size(frame_filter, context.width, context.height, self.guard)
             context = replace(context, width=width, height=height)
         with ahead(batches, _AHEAD_BATCHES) as done:
-            yield _coded(done, FrameConverter(pixel_format))
+            yield coded(done, FrameConverter(pixel_format))
 
     def _cuts(self) -> list[Fraction]:
         """Output times at which filters forget: seams, and cuts of the source that are known."""
@@ -133,7 +116,7 @@ class FilterChain:
             split = PlaneConverter(form, self.video.colour, self.colour)
             for run, pictures in gathered:
                 planes = [split.planes(picture.frame) for picture in pictures]
-                yield Batch(run, _stacked(planes, self.device), tuple(p.time for p in pictures))
+                yield Batch(run, stacked(planes, self.device), tuple(p.time for p in pictures))
         else:
             converter = PictureConverter(form, self.video.colour)
             for run, pictures in gathered:
@@ -237,9 +220,9 @@ class _Work:
         """The result as a batch, with the times that it belongs to; none where it is empty."""
         import torch
 
-        parts = _parts(result)
+        parts = parts_of(result)
         tensors = all(isinstance(part, torch.Tensor) for part in parts)
-        if len(parts) != len(_parts(given)) or not tensors:
+        if len(parts) != len(parts_of(given)) or not tensors:
             raise self._broken(f"gave {type(result).__name__}, not {type(given).__name__}")
         count = min(len(parts[0]), len(waiting)) if parts[0].ndim else 0
         promised = [(shape, *_kind(part)) for shape, part in self._shapes(count, given)]
@@ -263,10 +246,6 @@ class _Work:
 
     def _broken(self, what: str, cure: str = _KEEPS) -> PluginError:
         return PluginError(f"stage {self.filter.name!r} {what}", cure=cure)
-
-
-def _parts(frames: Any) -> list[Any]:
-    return [frames.y, frames.u, frames.v] if isinstance(frames, Planes) else [frames]
 
 
 def _kind(part: Tensor) -> tuple[str, str]:
@@ -293,7 +272,7 @@ def _with_neighbours(batches: Iterator[Batch], count: int) -> Iterator[Batch]:
     times: tuple[Fraction, ...] = ()
     run = 0
     for batch in batches:
-        run, fresh = batch.run, _parts(batch.frames)
+        run, fresh = batch.run, parts_of(batch.frames)
         held = held or [_repeated(part[:1], count) for part in fresh]
         held, times = _joined(held, fresh), times + batch.times
         ready = len(held[0]) - 2 * count
@@ -317,108 +296,3 @@ def _joined(one: list[Any], other: list[Any]) -> list[Any]:
 
 def _whole(parts: list[Any]) -> Tensor | Planes:
     return Planes(*parts) if len(parts) > 1 else parts[0]
-
-
-def as_declared(batches: Iterator[Batch], frame_filter: FrameFilter) -> Iterator[Batch]:
-    """Batches in the pixels and dtype that a filter declares."""
-    to_planes, to_rgb = _ToPlanes(), _ToRgb()
-    for batch in batches:
-        frames = batch.frames
-        if frame_filter.pixels == "yuv":
-            yield replace(batch, frames=to_planes(frames))
-        else:
-            yield replace(batch, frames=as_dtype(to_rgb(frames), frame_filter.dtype))
-
-
-class _ToPlanes:
-    """RGB as planes, BT.709."""
-
-    def __init__(self) -> None:
-        self._converter = FrameConverter(YUV_FORMAT)
-        self._split: PlaneConverter | None = None
-
-    def __call__(self, frames: Tensor | Planes) -> Planes:
-        if isinstance(frames, Planes):
-            return frames
-        height, width = frames.shape[-2:]
-        split = self._split = self._split or PlaneConverter(
-            PictureForm(width, height), BT709, BT709
-        )
-        coded = (self._converter.frame(image) for image in _images(frames))
-        return _stacked([split.planes(frame) for frame in coded], str(frames.device))
-
-
-class _ToRgb:
-    """Planes as RGB; planes that follow RGB are BT.709."""
-
-    def __init__(self) -> None:
-        self._converter: PictureConverter | None = None
-
-    def __call__(self, frames: Tensor | Planes) -> Tensor:
-        if not isinstance(frames, Planes):
-            return frames
-        height, width = frames.y.shape[-2:]
-        self._converter = self._converter or PictureConverter(PictureForm(width, height), BT709)
-        return self._converter.batch(list(_frames(frames)), str(frames.y.device))
-
-
-def _stacked(planes: Sequence[tuple[Any, Any, Any]], device: str) -> Planes:
-    import torch
-
-    parts = zip(*planes, strict=True)
-    return Planes(*(torch.from_numpy(np.stack(part)).to(device) for part in parts))
-
-
-def _frames(planes: Planes) -> Iterator[Any]:
-    """Frames of libav of planes."""
-    arrays = (part.contiguous().cpu().numpy() for part in _parts(planes))
-    for y, u, v in zip(*arrays, strict=True):
-        yield planes_frame(y, u, v)
-
-
-def _coded(batches: Iterator[Batch], converter: FrameConverter) -> Iterator[Picture]:
-    """Batches as single pictures in the encoder's pixel format."""
-    for batch in batches:
-        made: Callable[[Any], Any] = converter.frame
-        frames: Iterator[Any]
-        if isinstance(batch.frames, Planes):
-            frames, made = _frames(batch.frames), converter.refitted
-        else:
-            frames = _images(batch.frames)
-        for frame, time in zip(frames, batch.times, strict=True):
-            yield Picture(time, made(frame))
-
-
-def as_dtype(frames: Tensor, dtype: str) -> Tensor:
-    """Frames as uint8 in [0, 255] or a float type in [0, 1]."""
-    import torch
-
-    wanted = getattr(torch, dtype)
-    if frames.dtype == wanted:
-        return frames
-    if wanted == torch.uint8:
-        return _as_bytes(frames)
-    if frames.dtype != torch.uint8:
-        return frames.to(wanted)
-    if frames.device.type == "cpu" and wanted == torch.float32:
-        scaled = np.multiply(frames.numpy(), np.float32(1 / 255), dtype=np.float32)
-        return torch.from_numpy(scaled)
-    return frames.to(wanted).mul_(1 / 255)
-
-
-def _as_bytes(frames: Tensor) -> Tensor:
-    """uint8 of floats; on a CPU by OpenCV, in one pass where torch takes four."""
-    import torch
-
-    if frames.device.type != "cpu" or frames.dtype != torch.float32:
-        return frames.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
-    import cv2
-
-    lines = frames.contiguous().numpy().reshape(-1, frames.shape[-1])
-    whole = cv2.addWeighted(lines, 255, lines, 0, 0, dtype=cv2.CV_8U)  # rounds and saturates
-    return torch.from_numpy(whole).view(frames.shape)
-
-
-def _images(frames: Tensor) -> Iterator[Any]:
-    """uint8 [3, H, W] images of [T, 3, H, W]."""
-    yield from as_dtype(frames, "uint8").contiguous().cpu().numpy()

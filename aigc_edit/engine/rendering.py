@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import Delivery, Sink, Stage
+from aigc_edit.api import Delivery, Sink
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
-from aigc_edit.engine.planner import audio_filters, frame_filters, selectors, sinks
+from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
 from aigc_edit.engine.programme import (
     left_out,
     output_chapters,
@@ -41,7 +41,7 @@ from aigc_edit.media import (
     inspect_file,
     mux,
 )
-from aigc_edit.pipeline import Pipeline
+from aigc_edit.pipeline import Pipeline, StageSpec
 from aigc_edit.timeline import EditList, Span, Timeline
 
 _CURE = "Please report this with the run's --debug output."
@@ -111,8 +111,8 @@ class Rendering:
         self._take_damage(picture, sounds)
         muxed, report = self._muxed(picture, sounds)
         record = self._record(picture, sounds, report)
-        for stage in (*selectors(self.pipeline), *frame_filters(self.pipeline)):
-            self._note_report(record, stage)
+        for spec in (*self.pipeline.of_kind("select"), *self.pipeline.of_kind("frames")):
+            self._note_report(record, spec)
         beside = self._delivered(record)
         self.source.check_unchanged()
         for number, text in enumerate(beside.values()):
@@ -331,14 +331,14 @@ class Rendering:
             found.append(f"{picture.repeated} frames shared a time with their neighbour")
         return found + [f"check: {warning}" for warning in report.warnings]
 
-    def _note_report(self, record: dict[str, Any], stage: Stage) -> None:
+    def _note_report(self, record: dict[str, Any], spec: StageSpec) -> None:
         """Adds what a stage has to say to the record."""
-        with self.guard.around(stage):
-            report = dict(stage.report())
+        with self.guard.around(spec.stage):
+            report = dict(spec.stage.report())
         if report:
-            record["stages"][stage.name] = report
+            record["stages"][spec.id] = report
         if "note" in report:
-            record["warnings"].append(f"{stage.name}: {report['note']}")
+            record["warnings"].append(f"{spec.id}: {report['note']}")
 
     def _delivered(self, record: dict[str, Any]) -> dict[Path, str]:
         """The texts beside the output, by path: what sinks give, and the record."""
@@ -352,11 +352,11 @@ class Rendering:
             record=record,
         )
         texts: dict[Path, str] = {}
-        for sink in sinks(self.pipeline):
+        for spec, sink in zip(self.pipeline.of_kind("deliver"), sinks(self.pipeline), strict=True):
             with self.guard.around(sink):
                 given = sink.deliver(delivery)
             check_delivered(sink, given)
-            self._note_report(record, sink)
+            self._note_report(record, spec)
             texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
         texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)
         return texts

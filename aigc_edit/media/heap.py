@@ -11,8 +11,8 @@ def give_back() -> None:
     """Returns what is free within the heap; does nothing where the C library is not glibc.
 
     libav builds and grows an index entry for every packet of an hour of sound, and glibc keeps the
-    holes that this leaves: without it a run over an hour holds a third more than one over six
-    minutes. Setting M_MMAP_THRESHOLD helps as well, and made filters a quarter slower.
+    holes that this leaves: a run over an hour of 720p held 1.37 times what one over six minutes
+    held, and 1.24 times with this. M_MMAP_THRESHOLD did more, and made filters a quarter slower.
     """
     trim = _malloc_trim()
     if trim is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,15 @@ def test_what_a_stage_reports_is_in_the_record_and_its_note_is_told():
 
     assert "note: says: well, one second is enough" in done.stdout
     assert '"says": {\n   "seconds": 1.0' in record
+
+
+def test_a_stage_that_stands_twice_reports_twice():
+    file = pipeline("says\n  - {uses: says, id: again, with: {word: yes}}")
+    done = called("run", file, "film.mp4", "--plugins", "mine")
+    record = json.loads(Path("film.p.mp4.run.json").read_text())
+
+    assert set(record["stages"]) == {"says", "again"}
+    assert "note: again: yes, one second is enough" in done.stdout
 
 
 @pytest.mark.parametrize("word", ["UPPER", "muchtoolong"])

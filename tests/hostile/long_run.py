@@ -3,7 +3,7 @@
 Draws films with a flash and a beep every 20 s (constant and variable frame rate), cuts them at
 many seams through the command line, and measures how far each beep is from its flash beyond
 what it was in the source. The same work over an hour and over six minutes of 720p says how memory
-grows with length: libav keeps an index of every packet, about 0.15 MiB a minute for each of the
+grows with length: libav keeps an index of every packet, 0.1 to 0.2 MiB a minute for each of the
 two readers, which a tiny picture makes look large.
 """
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from fractions import Fraction
-from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 
-import aigc_edit_chapters as plugin
 import av
 import pytest
 from aigc_edit_chapters import Chapters
 
 from aigc_edit.api import Delivery, EditList, Regions, Shots, Span, Timeline, Track
-from aigc_edit.testing import ClipSpec, make_clip
+from aigc_edit.testing import ClipSpec, make_clip, run_pipeline
 
 PIPELINE = "schema: 1\nstages: [scenes, {uses: chapters, with: {min_length: 10s}}]\n"
 
@@ -186,17 +182,6 @@ def long_clip(tmp_path_factory) -> Path:
     return make_clip(tmp_path_factory.mktemp("clips") / "long.mp4", spec)
 
 
-def run(pipeline: str, clip: Path, output: Path) -> Path:
-    """As a user would; by the file where the plugin is not installed."""
-    config = output.with_suffix(".yaml")
-    config.write_text(pipeline)
-    known = entry_points(group="aigc_edit.stages", name="chapters")
-    named = () if known else ("--plugins", str(plugin.__file__))
-    command = [sys.executable, "-m", "aigc_edit", "run", str(config), str(clip), "-o", str(output)]
-    subprocess.run([*command, "--quiet", *named], check=True)
-    return output
-
-
 def marks(path: Path) -> list[tuple[float, float, str]]:
     """Start, end (seconds) and title of the chapters of a file, by plain PyAV."""
     with av.open(str(path)) as container:
@@ -223,7 +208,7 @@ def seconds(stamp: str) -> float:
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 def test_the_file_and_the_texts_say_the_same(long_clip, tmp_path, container):
-    output = run(PIPELINE, long_clip, tmp_path / f"out.{container}")
+    output = run_pipeline(PIPELINE, long_clip, tmp_path / f"out.{container}").output
     truth = [
         (0, 12, "Chapter 1"),
         (12, 26, "Chapter 2"),
@@ -243,14 +228,16 @@ def test_the_file_and_the_texts_say_the_same(long_clip, tmp_path, container):
 
 def test_chapters_are_those_of_what_is_kept(long_clip, tmp_path):
     spans = "{uses: given_spans, with: {spans: [[26s, 40s], [0s, 12s]]}}"
-    output = run(PIPELINE.replace("scenes,", f"scenes, {spans},"), long_clip, tmp_path / "cut.mp4")
+    output = run_pipeline(
+        PIPELINE.replace("scenes,", f"scenes, {spans},"), long_clip, tmp_path / "cut.mp4"
+    ).output
 
     assert marks(output) == [(0, 14, "Chapter 1"), (14, 26, "Chapter 2")]
 
 
 def test_a_film_of_one_shot_keeps_the_chapters_that_it_had(long_clip, tmp_path):
-    marked = run(PIPELINE, long_clip, tmp_path / "marked.mp4")
+    marked = run_pipeline(PIPELINE, long_clip, tmp_path / "marked.mp4").output
     one_shot = PIPELINE.replace("scenes, ", "")
-    again = run(one_shot, marked, tmp_path / "again.mp4")
+    again = run_pipeline(one_shot, marked, tmp_path / "again.mp4").output
 
     assert marks(again) == marks(marked)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
-from importlib.metadata import entry_points
 from pathlib import Path
 
-import aigc_edit_color_palette as plugin
 import av
 import numpy as np
 import pytest
@@ -25,6 +21,7 @@ from aigc_edit.api import (
     Span,
     Timeline,
 )
+from aigc_edit.testing import run_pipeline
 
 RED, GREEN, BLUE, GRAY = (200, 30, 30), (40, 160, 60), (30, 60, 190), (128, 128, 128)
 # Levels: cells are kept as half floats; a codec moves levels by some more.
@@ -241,19 +238,9 @@ def striped_film(path: Path) -> Path:
     return path
 
 
-def run(pipeline: str, clip: Path, output: Path) -> None:
-    """As a user would; by the file where the plugin is not installed."""
-    config = output.with_suffix(".yaml")
-    config.write_text(pipeline)
-    known = entry_points(group="aigc_edit.stages", name="color_palette")
-    named = () if known else ("--plugins", str(plugin.__file__))
-    command = [sys.executable, "-m", "aigc_edit", "run", str(config), str(clip), "-o", str(output)]
-    subprocess.run([*command, "--quiet", *named], check=True)
-
-
 def test_a_run_finds_the_colours_of_both_shots(tmp_path):
     clip = striped_film(tmp_path / "clip.mp4")
-    run(PIPELINE, clip, tmp_path / "out.mp4")
+    run_pipeline(PIPELINE, clip, tmp_path / "out.mp4")
     first, second = json.loads((tmp_path / "out.palette.json").read_text())["palettes"]
 
     assert (first["end"], second["end"]) == (2, 4)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
-from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 
-import aigc_edit_skip_black as plugin
 import av
 import numpy as np
 import pytest
 from aigc_edit_skip_black import Blackness, SkipBlack
 
 from aigc_edit.api import AnalysisContext, Curve, EditList, FrameBatch, Kept, Span, Timeline
+from aigc_edit.testing import run_pipeline
 
 PIPELINE = "schema: 1\nstages: [blackness, skip_black]\n"
 
@@ -184,19 +181,8 @@ def faded_film(path: Path) -> Path:
     return path
 
 
-def run(pipeline: str, clip: Path, output: Path) -> dict:
-    """The record of a run, as a user would; by the file where the plugin is not installed."""
-    config = output.with_suffix(".yaml")
-    config.write_text(pipeline)
-    known = entry_points(group="aigc_edit.stages", name="skip_black")
-    named = () if known else ("--plugins", str(plugin.__file__))
-    command = [sys.executable, "-m", "aigc_edit", "run", str(config), str(clip), "-o", str(output)]
-    subprocess.run([*command, "--quiet", *named], check=True)
-    return json.loads(output.with_name(f"{output.name}.run.json").read_text())
-
-
 def test_a_run_drops_the_black_and_keeps_the_blink(tmp_path):
-    record = run(PIPELINE, faded_film(tmp_path / "clip.mp4"), tmp_path / "out.mp4")
+    record = run_pipeline(PIPELINE, faded_film(tmp_path / "clip.mp4"), tmp_path / "out.mp4").record
     (first, second) = record["kept"]
 
     # Of the fades, frames below 25 are black: one at 2.36 s, two at 3.6 and 3.64 s. A margin of
@@ -215,7 +201,7 @@ def test_a_run_over_black_keeps_it_all(tmp_path):
             image = np.zeros((36, 64, 3), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
-    record = run(PIPELINE, clip, tmp_path / "out.mp4")
+    record = run_pipeline(PIPELINE, clip, tmp_path / "out.mp4").record
 
     assert record["output"]["frames"] == 25
     assert "all of it is black" in json.dumps(record["kept"])

@@ -1,0 +1,150 @@
+"""Batches of frames, and the forms that filters and encoders want them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aigc_edit.api import FrameFilter, Planes
+from aigc_edit.media import (
+    BT709,
+    YUV_FORMAT,
+    FrameConverter,
+    Picture,
+    PictureConverter,
+    PictureForm,
+    PlaneConverter,
+    planes_frame,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Frames of one cut-free run, and their output times.
+
+    Attributes:
+        frames: Tensor [T, 3, H, W] on the device (with neighbours: more than there are times), or
+            Planes.
+    """
+
+    run: int
+    frames: Tensor | Planes
+    times: tuple[Fraction, ...]
+
+
+def parts_of(frames: Any) -> list[Any]:
+    """The tensors of frames: one for RGB, three for planes."""
+    return [frames.y, frames.u, frames.v] if isinstance(frames, Planes) else [frames]
+
+
+def as_declared(batches: Iterator[Batch], frame_filter: FrameFilter) -> Iterator[Batch]:
+    """Batches in the pixels and dtype that a filter declares."""
+    to_planes, to_rgb = _ToPlanes(), _ToRgb()
+    for batch in batches:
+        frames = batch.frames
+        if frame_filter.pixels == "yuv":
+            yield replace(batch, frames=to_planes(frames))
+        else:
+            yield replace(batch, frames=as_dtype(to_rgb(frames), frame_filter.dtype))
+
+
+class _ToPlanes:
+    """RGB as planes, BT.709."""
+
+    def __init__(self) -> None:
+        self._converter = FrameConverter(YUV_FORMAT)
+        self._split: PlaneConverter | None = None
+
+    def __call__(self, frames: Tensor | Planes) -> Planes:
+        if isinstance(frames, Planes):
+            return frames
+        height, width = frames.shape[-2:]
+        split = self._split = self._split or PlaneConverter(
+            PictureForm(width, height), BT709, BT709
+        )
+        coded = (self._converter.frame(image) for image in _images(frames))
+        return stacked([split.planes(frame) for frame in coded], str(frames.device))
+
+
+class _ToRgb:
+    """Planes as RGB; planes that follow RGB are BT.709."""
+
+    def __init__(self) -> None:
+        self._converter: PictureConverter | None = None
+
+    def __call__(self, frames: Tensor | Planes) -> Tensor:
+        if not isinstance(frames, Planes):
+            return frames
+        height, width = frames.y.shape[-2:]
+        self._converter = self._converter or PictureConverter(PictureForm(width, height), BT709)
+        return self._converter.batch(list(_frames(frames)), str(frames.y.device))
+
+
+def stacked(planes: Sequence[tuple[Any, Any, Any]], device: str) -> Planes:
+    """Planes of several pictures, as arrays, on a device."""
+    import torch
+
+    parts = zip(*planes, strict=True)
+    return Planes(*(torch.from_numpy(np.stack(part)).to(device) for part in parts))
+
+
+def _frames(planes: Planes) -> Iterator[Any]:
+    """Frames of libav of planes."""
+    arrays = (part.contiguous().cpu().numpy() for part in parts_of(planes))
+    for y, u, v in zip(*arrays, strict=True):
+        yield planes_frame(y, u, v)
+
+
+def coded(batches: Iterator[Batch], converter: FrameConverter) -> Iterator[Picture]:
+    """Batches as single pictures in the encoder's pixel format."""
+    for batch in batches:
+        made: Callable[[Any], Any] = converter.frame
+        frames: Iterator[Any]
+        if isinstance(batch.frames, Planes):
+            frames, made = _frames(batch.frames), converter.refitted
+        else:
+            frames = _images(batch.frames)
+        for frame, time in zip(frames, batch.times, strict=True):
+            yield Picture(time, made(frame))
+
+
+def as_dtype(frames: Tensor, dtype: str) -> Tensor:
+    """Frames as uint8 in [0, 255] or a float type in [0, 1]."""
+    import torch
+
+    wanted = getattr(torch, dtype)
+    if frames.dtype == wanted:
+        return frames
+    if wanted == torch.uint8:
+        return _as_bytes(frames)
+    if frames.dtype != torch.uint8:
+        return frames.to(wanted)
+    if frames.device.type == "cpu" and wanted == torch.float32:
+        scaled = np.multiply(frames.numpy(), np.float32(1 / 255), dtype=np.float32)
+        return torch.from_numpy(scaled)
+    return frames.to(wanted).mul_(1 / 255)
+
+
+def _as_bytes(frames: Tensor) -> Tensor:
+    """uint8 of floats; on a CPU by OpenCV, in one pass where torch takes four."""
+    import torch
+
+    if frames.device.type != "cpu" or frames.dtype != torch.float32:
+        return frames.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
+    import cv2
+
+    lines = frames.contiguous().numpy().reshape(-1, frames.shape[-1])
+    whole = cv2.addWeighted(lines, 255, lines, 0, 0, dtype=cv2.CV_8U)  # rounds and saturates
+    return torch.from_numpy(whole).view(frames.shape)
+
+
+def _images(frames: Tensor) -> Iterator[Any]:
+    """uint8 [3, H, W] images of [T, 3, H, W]."""
+    yield from as_dtype(frames, "uint8").contiguous().cpu().numpy()
