@@ -21,8 +21,9 @@ from aigc_edit.api.stages import (
 )
 from aigc_edit.api.units import Decibels, FrameRate, LoudnessUnits, Seconds
 from aigc_edit.errors import ModelError, PluginError
-from aigc_edit.media import Chapter, LoudnessMeter, Samples, TruePeaks
+from aigc_edit.media import LoudnessMeter, Samples, TruePeaks
 from aigc_edit.timeline import (
+    Chapter,
     Curve,
     EditList,
     Kept,

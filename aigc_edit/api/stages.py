@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
 from aigc_edit.api.options import StageOptions
-from aigc_edit.media import Chapter, Samples
-from aigc_edit.timeline import EditList, Timeline, Track, TrackRef
+from aigc_edit.media import Samples
+from aigc_edit.timeline import Chapter, EditList, Timeline, Track, TrackRef
 
 if TYPE_CHECKING:
     from torch import Tensor

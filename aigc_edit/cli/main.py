@@ -163,7 +163,7 @@ def _end_later(code: int) -> None:
 
 def end(code: int) -> NoReturn:
     """Ends the process here and now; nothing half-written stays."""
-    media = sys.modules.get("aigc_edit.media")
-    if media is not None:
-        media.sweep()
+    scratch = sys.modules.get("aigc_edit.media.scratch")
+    if scratch is not None:
+        scratch.sweep()
     os._exit(code)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from aigc_edit.media import AudioStream, Chapter, Source
-from aigc_edit.timeline import EditList, Span
+from aigc_edit.media import AudioStream, Source
+from aigc_edit.timeline import Chapter, EditList, Span
 
 # Where a file was filmed: ISO 6709 strings of phones, QuickTime's and Matroska's names for them.
 _PLACES = re.compile(r"location|gps|geo|latitude|longitude|altitude|(^|\W)xyz$|©xyz", re.IGNORECASE)

@@ -31,7 +31,6 @@ from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
 from aigc_edit.engine.verdict import CheckReport, Expected
 from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError, PluginError
 from aigc_edit.media import (
-    Chapter,
     Damage,
     Programme,
     Scratch,
@@ -42,7 +41,7 @@ from aigc_edit.media import (
     mux,
 )
 from aigc_edit.pipeline import Pipeline, StageSpec
-from aigc_edit.timeline import EditList, Span, Timeline
+from aigc_edit.timeline import Chapter, EditList, Span, Timeline
 
 _CURE = "Please report this with the run's --debug output."
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import av
-import av.error
+from typing import TYPE_CHECKING, Any
 
 from aigc_edit.errors import EncodeError
-from aigc_edit.media.looks import Mastering
+
+if TYPE_CHECKING:
+    from aigc_edit.media.looks import Mastering
 
 Options = Mapping[str, str]
 _BT470BG, _SMPTE170M = 5, 6  # ITU-T H.273; the same matrix
@@ -195,6 +194,9 @@ def _has_avx512() -> bool:
 @cache
 def opens(encoder: Encoder) -> bool:
     """Whether the encoder takes a picture on this machine."""
+    import av
+    import av.error
+
     os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 prints a page otherwise
     try:
         context: Any = av.CodecContext.create(encoder.name, "w")

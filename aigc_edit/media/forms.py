@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from av import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from aigc_edit.media.arrays import Image, Pixels
 from aigc_edit.media.looks import BT709, Colour
 from aigc_edit.media.source import VideoStream
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from aigc_edit.media.tonemap import SdrTable
 
-Pixels = Literal["rgb", "gray"]
-Image = npt.NDArray[np.uint8]
 _AV_FORMATS = {"rgb": "rgb24", "gray": "gray"}
 _FULL, _LIMITED = 2, 1
 _EXACT = (

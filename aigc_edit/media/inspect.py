@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.errors import EncodeError, ProbeError
+from aigc_edit.media.arrays import Samples
 from aigc_edit.media.boxes import Boxes, read_boxes
 from aigc_edit.media.looks import Colour
 from aigc_edit.media.loudness import Loudness, LoudnessMeter, PeakFinder
 from aigc_edit.media.marks import PictureFacts, PictureMarks, SoundFacts, SoundMarks
 from aigc_edit.media.opening import opened
-from aigc_edit.media.sound import Samples
 from aigc_edit.media.stretches import (
     PacketTable,
     Stretch,

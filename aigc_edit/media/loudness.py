@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.media.sound import Samples
+from aigc_edit.media.arrays import Samples
 
 _HOPS_A_WINDOW = 4  # momentary loudness looks at 400 ms
 _ABSOLUTE_GATE = -70.0  # LUFS

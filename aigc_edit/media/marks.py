@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.media.sound import Samples, sample_at
+from aigc_edit.media.arrays import Samples
+from aigc_edit.media.sound import sample_at
 
 Floats = npt.NDArray[np.float32]
 Grid = npt.NDArray[np.float32]  # [H, W], luma in [0, 1], full range

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from aigc_edit.media.arrays import Image
 from aigc_edit.media.forms import (
     FrameConverter,
-    Image,
     PictureConverter,
     PictureForm,
     plane_view,

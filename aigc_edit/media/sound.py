@@ -10,8 +10,8 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-import numpy.typing as npt
 
+from aigc_edit.media.arrays import Samples
 from aigc_edit.media.clock import ClockMender
 from aigc_edit.media.damage import Damage
 from aigc_edit.media.mixdown import fitted, mixed
@@ -19,7 +19,6 @@ from aigc_edit.media.opening import demuxed, opened, read_only
 from aigc_edit.media.source import Source
 from aigc_edit.timeline import Span
 
-Samples = npt.NDArray[np.float32]  # [C, N]
 LAYOUTS = {1: "mono", 2: "stereo"}
 BLOCK_SECONDS = 1
 # Longer than containers round (1 ms), shorter than anybody hears (EBU R37 production: 5 ms).

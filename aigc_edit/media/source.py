@@ -19,7 +19,6 @@ from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation,
 from aigc_edit.media.opening import FileState, check_unchanged, opened
 from aigc_edit.media.streams import (
     AudioStream,
-    Chapter,
     InputChoice,
     SubtitleStream,
     audio_stream,
@@ -34,7 +33,7 @@ from aigc_edit.media.streams import (
     subtitle_stream,
     subtitle_streams,
 )
-from aigc_edit.timeline import Span, on_clock
+from aigc_edit.timeline import Chapter, Span, on_clock
 
 MAX_RATE = 1000  # frames a second; more is a damaged header
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond

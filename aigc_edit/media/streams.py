@@ -13,6 +13,7 @@ import av.stream
 
 from aigc_edit.errors import ProbeError
 from aigc_edit.media.opening import MAX_PIXELS
+from aigc_edit.timeline import Chapter
 
 Choice = int | str | None
 _COVER = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
@@ -94,15 +95,6 @@ class SubtitleStream:
 
     def __str__(self) -> str:
         return _words(self.language, self.codec, self.title)
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A named stretch of a source, `[start, end)` in seconds of its clock."""
-
-    start: Fraction
-    end: Fraction
-    title: str
 
 
 def _words(*words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,17 +13,20 @@ import av.error
 import numpy as np
 from av.video.frame import PictureType
 
+from aigc_edit.media.arrays import Samples
 from aigc_edit.media.encoders import AUDIO_ENCODERS, Encoder, encoder_options
 from aigc_edit.media.graphs import chained
 from aigc_edit.media.looks import Colour
 from aigc_edit.media.order import reorder_depth
 from aigc_edit.media.scratch import writing
-from aigc_edit.media.sound import LAYOUTS, Samples
+from aigc_edit.media.sound import LAYOUTS
 
 VARIABLE_RATE_BASE = Fraction(1, 90_000)
 _FULL, _LIMITED = 2, 1  # ranges, as FFmpeg numbers them
 # Parts keep exact and negative times, as NUT and Matroska do not. MP4 has no ProRes.
 _PART_FORMATS = {"prores_ks": "mov"}
+# In fragments the muxer forgets the index of what is written: an hour of AAC has 11 MiB of it.
+_FRAGMENTS = {"movflags": "+delay_moov", "frag_duration": "10000000"}  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,7 @@ class SoundWriter:
         self.path, self.settings = path, settings
         self._samples = 0
         with writing(path):
-            self._container = _part(path, settings.codec)
+            self._container = _part(path, settings.codec, _FRAGMENTS)
             self._stream: Any = self._container.add_stream(
                 AUDIO_ENCODERS[settings.codec], rate=settings.rate
             )
@@ -276,8 +280,9 @@ class SoundWriter:
             abandoned(self._container)
 
 
-def _part(path: Path, encoder: str) -> Any:
-    return av.open(f"file:{path.absolute()}", "w", format=_PART_FORMATS.get(encoder, "mp4"))
+def _part(path: Path, encoder: str, options: Mapping[str, str] | None = None) -> Any:
+    form = _PART_FORMATS.get(encoder, "mp4")
+    return av.open(f"file:{path.absolute()}", "w", format=form, options=dict(options or {}))
 
 
 def abandoned(container: Any) -> None:

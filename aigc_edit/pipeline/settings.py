@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
 from aigc_edit.api import FrameRate, LoudnessUnits, StageOptions, option
-from aigc_edit.media import InputChoice
+
+if TYPE_CHECKING:
+    from aigc_edit.media import InputChoice
 
 VideoMode = Literal["auto", "copy", "encode"]
 
@@ -58,6 +60,8 @@ class Input(StageOptions):
     )
 
     def choice(self) -> InputChoice:
+        from aigc_edit.media import InputChoice
+
         chosen = InputChoice(self.video_track, self.audio_track, self.subtitle_track)
         return replace(chosen, max_pixels=self.max_pixels) if self.max_pixels else chosen
 

@@ -1,7 +1,7 @@
 """Floor 0: spans, tracks, edit lists. Nothing here knows of files or pixels."""
 
 from aigc_edit.timeline.edit_list import EditList, Kept
-from aigc_edit.timeline.span import NANOSECOND, Span, on_clock
+from aigc_edit.timeline.span import NANOSECOND, Chapter, Span, on_clock
 from aigc_edit.timeline.tracks import (
     Curve,
     Json,
@@ -18,6 +18,7 @@ from aigc_edit.timeline.tracks import (
 
 __all__ = [
     "NANOSECOND",
+    "Chapter",
     "Curve",
     "EditList",
     "Json",

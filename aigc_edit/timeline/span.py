@@ -131,3 +131,12 @@ class Span:
 
     def __str__(self) -> str:
         return f"{float(self.start):.3f}-{float(self.end):.3f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named stretch of a source, `[start, end)` in seconds of its clock."""
+
+    start: Fraction
+    end: Fraction
+    title: str

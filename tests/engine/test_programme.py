@@ -10,9 +10,9 @@ import pytest
 
 from aigc_edit.engine import RunOptions, run
 from aigc_edit.engine.programme import output_chapters, output_metadata, sound_tracks
-from aigc_edit.media import AudioStream, Chapter
+from aigc_edit.media import AudioStream
 from aigc_edit.pipeline import pipeline_from_text
-from aigc_edit.timeline import EditList, Span
+from aigc_edit.timeline import Chapter, EditList, Span
 
 TEXT = (
     "schema: 1\nstages:\n  - uses: given_spans\n    with: {spans: [[1s, 3s], [6s, 9s]]}\noutput: "

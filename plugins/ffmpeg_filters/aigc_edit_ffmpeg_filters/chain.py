@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import av.error
-import av.filter
-
 from aigc_edit.api import PluginError
 
 from .known import FILE_OPTIONS, FILE_WORDS, NEEDED, ONE_THREAD
@@ -145,6 +142,9 @@ def _check_needed(step: Step) -> None:
 
 def _check_made(step: Step) -> None:
     """Lets libavfilter judge the options."""
+    import av.error
+    import av.filter
+
     try:
         av.filter.Graph().add(step.name, step.arguments)
     except av.error.FFmpegError as cause:
@@ -172,6 +172,8 @@ def refusing(stage: str, text: str) -> Iterator[None]:
     Raises:
         PluginError: it cannot be run over such frames or samples.
     """
+    import av.error
+
     try:
         yield
     except av.error.FFmpegError as cause:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated
 
-import av.error
-import av.filter
 import numpy as np
 from pydantic import AfterValidator
 
@@ -102,6 +100,8 @@ class _SoundGraph:
     """A filter graph: frames of samples in and out, float32 [C, N]."""
 
     def __init__(self, chain: str, rate: int, channels: int) -> None:
+        import av.filter
+
         self._rate, self._channels, self._given = rate, channels, 0
         self._layout = _LAYOUTS.get(channels, f"{channels} channels")
         self._graph = av.filter.Graph()
@@ -117,6 +117,8 @@ class _SoundGraph:
             linked(self._graph, source, chain, end, ("abuffersink", ""))
 
     def push(self, samples: Samples) -> None:
+        import av
+
         whole = np.ascontiguousarray(samples)
         frame = av.AudioFrame.from_ndarray(whole, format="fltp", layout=self._layout)
         frame.sample_rate, frame.time_base = self._rate, Fraction(1, self._rate)
@@ -133,7 +135,7 @@ class _SoundGraph:
         while True:
             try:
                 frame = self._graph.pull()
-            except (av.error.BlockingIOError, av.error.EOFError):
+            except (BlockingIOError, EOFError):
                 return
             if frame.sample_rate != self._rate:
                 raise broken(_NAME, f"makes {frame.sample_rate} samples a second of {self._rate}")

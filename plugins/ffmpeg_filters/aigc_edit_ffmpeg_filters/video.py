@@ -9,8 +9,6 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, Annotated, Any
 
-import av.error
-import av.filter
 import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator
@@ -134,6 +132,8 @@ class _VideoGraph:
     """A filter graph: frames of planes in, frames of planes out, one for one."""
 
     def __init__(self, chain: str, width: int, height: int, look: _Look) -> None:
+        import av.filter
+
         self._look = look
         self._due: deque[Fraction] = deque()
         self._graph = av.filter.Graph()
@@ -173,7 +173,7 @@ class _VideoGraph:
         while True:
             try:
                 frame = self._graph.pull()
-            except (av.error.BlockingIOError, av.error.EOFError):
+            except (BlockingIOError, EOFError):
                 return
             if not self._due or abs(frame.pts * frame.time_base - self._due[0]) > frame.time_base:
                 raise broken(_NAME, "gives other frames or times than it got")
@@ -213,6 +213,8 @@ def _probed(chain: str, width: int, height: int) -> tuple[int, int]:
 
 
 def _frame(planes: Sequence[_Plane]) -> Any:
+    import av
+
     height, width = planes[0].shape
     frame = av.VideoFrame(width, height, "yuv420p")
     for target, plane in zip(frame.planes, planes, strict=True):

@@ -19,9 +19,8 @@ from aigc_edit.media.opening import opened, read_only
 from aigc_edit.media.order import DecodeTimes
 from aigc_edit.media.scratch import writing
 from aigc_edit.media.source import Source
-from aigc_edit.media.streams import Chapter
 from aigc_edit.media.writer import abandoned
-from aigc_edit.timeline import Span
+from aigc_edit.timeline import Chapter, Span
 
 _FASTSTART = (".mp4", ".mov")
 _ISO_FORMATS = ("mp4", "mov")

@@ -1,0 +1,154 @@
+from .arrays import Image, Pixels, Samples
+from .clock import PictureIndex, SourceClock
+from .damage import Damage
+from .encoders import (
+    CONTAINERS,
+    ENCODERS,
+    Encoder,
+    chosen_codec,
+    chosen_encoder,
+    opens,
+)
+from .fit import Picture
+from .forms import (
+    FrameConverter,
+    PictureConverter,
+    PictureForm,
+    PictureShrinker,
+)
+from .heap import give_back
+from .inspect import WrittenFacts, WrittenSound, inspect_file
+from .looks import (
+    BT709,
+    Colour,
+    chroma_name,
+    contract_colour,
+    sample_bits,
+    written_colour,
+)
+from .loudness import Loudness, LoudnessMeter, TruePeaks
+from .marks import (
+    CELL_SECONDS,
+    PictureFacts,
+    PictureMarks,
+    SoundFacts,
+    SoundMarks,
+    Thumbnail,
+)
+from .muxing import (
+    CopiedPart,
+    EncodedPart,
+    PicturePart,
+    Programme,
+    SoundPart,
+    mux,
+)
+from .nal import AvcHeaders
+from .network import is_address, local_copy
+from .opening import FileState
+from .pictures import PictureReader
+from .planes import (
+    YUV_FORMAT,
+    PlaneConverter,
+    matrix_name,
+    planes_colour,
+    planes_frame,
+)
+from .relay import ahead
+from .scratch import Scratch, ensure_writable, scratch_for, sweep, synced, writing
+from .sound import (
+    SoundConverter,
+    SoundReader,
+    converted_blocks,
+    sample_at,
+)
+from .source import SAME_TIME, Source, VideoStream, probe
+from .space import ensure_space, least_bytes
+from .streams import AudioStream, InputChoice, SubtitleStream
+from .writer import (
+    PictureSettings,
+    PictureWriter,
+    SoundSettings,
+    SoundWriter,
+    encodable_rate,
+)
+
+__all__ = [
+    "chroma_name",
+    "sample_bits",
+    "BT709",
+    "CELL_SECONDS",
+    "CONTAINERS",
+    "ENCODERS",
+    "SAME_TIME",
+    "AudioStream",
+    "AvcHeaders",
+    "Colour",
+    "CopiedPart",
+    "Damage",
+    "EncodedPart",
+    "Encoder",
+    "FileState",
+    "FrameConverter",
+    "Image",
+    "InputChoice",
+    "Loudness",
+    "LoudnessMeter",
+    "Picture",
+    "PictureConverter",
+    "PlaneConverter",
+    "YUV_FORMAT",
+    "matrix_name",
+    "planes_colour",
+    "planes_frame",
+    "PictureFacts",
+    "PictureForm",
+    "PictureIndex",
+    "PictureMarks",
+    "PicturePart",
+    "PictureReader",
+    "PictureSettings",
+    "PictureShrinker",
+    "PictureWriter",
+    "Pixels",
+    "Programme",
+    "Samples",
+    "Scratch",
+    "SoundConverter",
+    "SoundFacts",
+    "SoundMarks",
+    "SoundPart",
+    "SoundReader",
+    "SoundSettings",
+    "SoundWriter",
+    "Source",
+    "SourceClock",
+    "SubtitleStream",
+    "Thumbnail",
+    "TruePeaks",
+    "VideoStream",
+    "WrittenFacts",
+    "WrittenSound",
+    "ahead",
+    "chosen_codec",
+    "chosen_encoder",
+    "contract_colour",
+    "converted_blocks",
+    "encodable_rate",
+    "give_back",
+    "ensure_space",
+    "ensure_writable",
+    "inspect_file",
+    "is_address",
+    "least_bytes",
+    "local_copy",
+    "mux",
+    "opens",
+    "probe",
+    "sample_at",
+    "scratch_for",
+    "sweep",
+    "synced",
+    "writing",
+    "written_colour",
+]
