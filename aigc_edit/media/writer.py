@@ -26,7 +26,8 @@ _FULL, _LIMITED = 2, 1  # ranges, as FFmpeg numbers them
 # Parts keep exact and negative times, as NUT and Matroska do not. MP4 has no ProRes.
 _PART_FORMATS = {"prores_ks": "mov"}
 # In fragments the muxer forgets the index of what is written: an hour of AAC has 11 MiB of it.
-_FRAGMENTS = {"movflags": "+delay_moov", "frag_duration": "10000000"}  # microseconds
+# The trailer of fragments would hide that the disk was full.
+_FRAGMENTS = {"movflags": "+delay_moov+skip_trailer", "frag_duration": "10000000"}  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
