@@ -20,11 +20,13 @@ from benchmarks.media import (
     decode_command,
     repeated,
     ten_minutes,
+    through_rgb_command,
     transcode_command,
 )
 from benchmarks.processes import Measured, measured
 
 AIGC = [sys.executable, "-m", "aigc_edit"]
+NOOP_SPAN = (100, 220)
 SPANS = [(30 + 55 * k, 36 + 55 * k) for k in range(10)]
 Command = list[str]
 
@@ -46,9 +48,9 @@ def cut_pipeline(folder: Path) -> Path:
 
 
 def noop_pipeline(folder: Path, name: str = "") -> Path:
-    """Two minutes, through a filter that does nothing, or through none."""
+    """Two minutes of it, through a filter that does nothing, or through none."""
     filters = f"  - uses: {name}\n" if name else ""
-    spans = "  - uses: given_spans\n    with: {spans: [[100s, 220s]]}\n"
+    spans = f"  - uses: given_spans\n    with: {{spans: [{list(NOOP_SPAN)}]}}\n"
     text = f"schema: 1\nname: noop\nstages:\n{spans}{filters}"
     return _written(folder / f"noop_{name or 'none'}.yaml", text)
 
@@ -104,6 +106,12 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
             [*run, highlight, str(film), "-o", ours, *encode],
             [detect, listen, minute],
             0.65,
+        ),
+        Pair(
+            "noop_uint8 / ffmpeg through RGB and back",
+            through("noop_uint8"),
+            [through_rgb_command(film, NOOP_SPAN, theirs)],
+            1.1,
         ),
         *(
             Pair(f"{name} / no filter", through(name), [through("")], reach)

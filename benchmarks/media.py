@@ -62,6 +62,16 @@ def transcode_command(film: Path, output: Path) -> list[str]:
     return _compiled(stream)
 
 
+def through_rgb_command(film: Path, span: tuple[int, int], output: Path) -> list[str]:
+    """One span, made RGB and back as exactly as libswscale can, as RGB filters have it."""
+    source = ffmpeg.input(str(film), ss=span[0], t=span[1] - span[0])
+    flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+    picture = source.video
+    for pixels in ("gbrp", "yuv420p"):
+        picture = picture.filter("scale", flags=flags).filter("format", pixels)
+    return _compiled(ffmpeg.output(picture, source.audio, str(output), **ENCODE))
+
+
 def cut_command(film: Path, spans: list[tuple[int, int]], output: Path) -> list[str]:
     """Ten inputs with -ss and -t, and the concat filter."""
     inputs = [ffmpeg.input(str(film), ss=a, t=b - a) for a, b in spans]
