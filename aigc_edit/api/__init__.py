@@ -30,11 +30,14 @@ from aigc_edit.timeline import (
     Moment,
     Moments,
     Regions,
+    Sentence,
     Shots,
     Span,
     Timeline,
     Track,
     TrackRef,
+    Transcript,
+    Word,
 )
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "Samples",
     "Seconds",
     "Selector",
+    "Sentence",
     "Shots",
     "Sink",
     "SoundContext",
@@ -75,6 +79,8 @@ __all__ = [
     "Timeline",
     "Track",
     "TrackRef",
+    "Transcript",
     "TruePeaks",
+    "Word",
     "option",
 ]

@@ -15,6 +15,7 @@ from aigc_edit.timeline.tracks import (
     track_from_json,
     track_json,
 )
+from aigc_edit.timeline.transcript import Sentence, Transcript, Word, spread
 
 __all__ = [
     "NANOSECOND",
@@ -26,12 +27,16 @@ __all__ = [
     "Moment",
     "Moments",
     "Regions",
+    "Sentence",
     "Shots",
     "Span",
     "Timeline",
     "Track",
     "TrackRef",
+    "Transcript",
+    "Word",
     "on_clock",
+    "spread",
     "track_from_json",
     "track_json",
 ]

@@ -56,7 +56,7 @@ class Track:
     @classmethod
     def kind_name(cls) -> str:
         """What JSON calls this kind; plugins may have kinds of the same name."""
-        ours = cls.__module__ == Track.__module__
+        ours = cls.__module__.startswith(f"{Track.__module__.rpartition('.')[0]}.")
         return cls.__name__ if ours else f"{cls.__module__}:{cls.__name__}"
 
     @classmethod
@@ -78,11 +78,11 @@ class Track:
         """The same track in output time: what the edit list drops is gone, the rest is moved."""
 
 
-def _span_json(span: Span) -> Json:
+def span_json(span: Span) -> Json:
     return {"start": _number(span.start), "end": _number(span.end)}
 
 
-def _span(data: Json) -> Span:
+def span_from_json(data: Json) -> Span:
     return Span(Fraction(data["start"]), Fraction(data["end"]))
 
 
@@ -122,16 +122,16 @@ class Shots(Track):
 
     def to_json(self) -> Json:
         return {
-            "shots": [_span_json(s) for s in self.spans],
-            "gradual": [_span_json(s) for s in self.gradual],
+            "shots": [span_json(s) for s in self.spans],
+            "gradual": [span_json(s) for s in self.gradual],
         }
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         return cls(
             data["name"],
-            tuple(map(_span, data["shots"])),
-            tuple(map(_span, data["gradual"])),
+            tuple(map(span_from_json, data["shots"])),
+            tuple(map(span_from_json, data["gradual"])),
         )
 
     def in_output(self, edits: EditList) -> Self:
@@ -157,11 +157,11 @@ class Regions(Track):
         object.__setattr__(self, "spans", _on_clock(self.spans))
 
     def to_json(self) -> Json:
-        return {"spans": [_span_json(s) for s in self.spans]}
+        return {"spans": [span_json(s) for s in self.spans]}
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        return cls(data["name"], tuple(map(_span, data["spans"])))
+        return cls(data["name"], tuple(map(span_from_json, data["spans"])))
 
     def in_output(self, edits: EditList) -> Self:
         return type(self)(self.name, _spans_in_output(self.spans, edits))
@@ -261,7 +261,11 @@ class Moment:
         object.__setattr__(self, "span", self.span.on_clock())
 
     def to_json(self) -> Json:
-        return {**_span_json(self.span), "score": self.score, "reasons": dict(self.reasons)}
+        return {**span_json(self.span), "score": self.score, "reasons": dict(self.reasons)}
+
+
+def _floats(data: Json) -> dict[str, float]:
+    return {key: float(value) for key, value in data.items()}
 
 
 @dataclass(frozen=True)
@@ -284,7 +288,9 @@ class Moments(Track):
     @classmethod
     def from_json(cls, data: Json) -> Self:
         found = (
-            Moment(_span(m), float(m["score"]), {k: float(v) for k, v in m["reasons"].items()})
+            Moment(
+                span_from_json(m), float(m["score"]), {k: float(v) for k, v in m["reasons"].items()}
+            )
             for m in data["moments"]
         )
         return cls(data["name"], tuple(found))

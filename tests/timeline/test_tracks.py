@@ -16,10 +16,13 @@ from aigc_edit.timeline import (
     Moment,
     Moments,
     Regions,
+    Sentence,
     Shots,
     Span,
     Timeline,
     Track,
+    Transcript,
+    Word,
     track_from_json,
     track_json,
 )
@@ -33,11 +36,14 @@ floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 scores = st.floats(allow_nan=False, allow_infinity=False)
 rates = st.fractions(min_value=Fraction(1, 10), max_value=1000, max_denominator=1001)
 moments = st.builds(Moment, spans, scores, st.dictionaries(names, scores, max_size=3))
+words = st.builds(Word, spans, names, st.floats(0, 1).map(lambda c: round(c, 4)))
+sentences = st.lists(words, min_size=1, max_size=4).map(tuple).map(Sentence)
 tracks = st.one_of(
     st.builds(Shots, names, some_spans, some_spans),
     st.builds(Regions, names, some_spans),
     st.builds(Curve, names, rates, st.lists(floats, max_size=20), names),
     st.builds(Moments, names, st.lists(moments, max_size=4).map(tuple)),
+    st.builds(Transcript, names, st.lists(sentences, max_size=3).map(tuple), names),
 )
 
 
@@ -48,7 +54,7 @@ def curve(*values: float, rate: int | Fraction = 1) -> Curve:
 def test_these_are_all_kinds():
     own = {k for k, v in Track.KINDS.items() if v.__module__.startswith("aigc_edit.timeline")}
 
-    assert own == {"Shots", "Regions", "Curve", "Moments"}
+    assert own == {"Shots", "Regions", "Curve", "Moments", "Transcript"}
 
 
 @given(nanoseconds, st.lists(tracks, max_size=4))
