@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
@@ -42,6 +43,7 @@ class PictureReader:
         self.damage = Damage() if damage is None else damage
         self.decoded = 0
         self._threads, self._draft = threads, draft
+        self._reading = threading.Lock()  # libav crashes where a file is closed while it is read
         self._open()
 
     def _open(self) -> None:
@@ -56,7 +58,7 @@ class PictureReader:
                 "skip_loop_filter": "noref",
             }
         self._alpha = alpha_decoder(self._stream)
-        self._fresh = True
+        self._fresh, self._closed = True, False
 
     def __enter__(self) -> PictureReader:
         return self
@@ -65,7 +67,10 @@ class PictureReader:
         self.close()
 
     def close(self) -> None:
-        self._opened.__exit__(None, None, None)
+        """Closes the file; whoever still reads it, in another thread, gets no more pictures."""
+        with self._reading:
+            self._closed = True
+            self._opened.__exit__(None, None, None)
 
     def pictures(self, span: Span | None = None) -> Iterator[Picture]:
         """All pictures on display within `span`, in order.
@@ -131,9 +136,12 @@ class PictureReader:
         target = self.source.clock.unmended(target)
         self._alpha = alpha_decoder(self._stream)  # a fresh one: it remembers nothing of before
         try:
-            self._container.seek(
-                int(target / self._stream.time_base), backward=True, stream=self._stream
-            )
+            with self._reading:
+                if self._closed:
+                    return False
+                self._container.seek(
+                    int(target / self._stream.time_base), backward=True, stream=self._stream
+                )
         except av.error.FFmpegError:  # no index, or a broken one: from the start
             return False
         return True
@@ -175,7 +183,7 @@ class PictureReader:
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames; a packet that fails is counted and passed over."""
-        found = demuxed(self._container, self._stream, failed=lambda: self._lost(None))
+        found = self._packets()
         for packet in ClockMender(self.source.clock).mended(found):
             try:
                 yield from self._alpha.decode(packet) if self._alpha else packet.decode()
@@ -183,6 +191,15 @@ class PictureReader:
                 return
             except av.error.FFmpegError:
                 self._lost(packet)
+
+    def _packets(self) -> Iterator[Any]:
+        found = demuxed(self._container, self._stream, failed=lambda: self._lost(None))
+        while True:
+            with self._reading:
+                packet = None if self._closed else next(found, None)
+            if packet is None:
+                return
+            yield packet
 
     def _lost(self, packet: Any) -> None:
         self.damage.pictures.add(None if packet is None else self._packet_time(packet))

@@ -29,12 +29,14 @@ def ahead(items: Iterable[T], depth: int = 4) -> Iterator[Iterator[T]]:
     passed: queue.Queue[object] = queue.Queue(maxsize=depth)
     stop = threading.Event()
     thread = threading.Thread(target=_work, args=(items, passed, stop), daemon=True, name="ahead")
-    thread.start()
     try:
+        thread.start()
         yield _taken(passed)
     finally:
         stop.set()
-        thread.join()
+        # A signal may end `start` before the thread runs; it will then see `stop` first.
+        with suppress(RuntimeError):
+            thread.join()
 
 
 def _taken(passed: queue.Queue[object]) -> Iterator[Any]:
@@ -45,6 +47,8 @@ def _taken(passed: queue.Queue[object]) -> Iterator[Any]:
 
 
 def _work(items: Iterable[T], passed: queue.Queue[object], stop: threading.Event) -> None:
+    if stop.is_set():
+        return
     iterator = iter(items)
     try:
         for item in iterator:

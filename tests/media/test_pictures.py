@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from fractions import Fraction
 
 import numpy as np
@@ -133,3 +134,16 @@ def test_after_a_seek_pictures_are_the_same_in_old_444_files(shared_media):
     assert len(part) == len(whole) > 5
     assert all(np.array_equal(a, b) for a, b in zip(part, whole, strict=True))
     assert reader.damage.lines() == ()
+
+
+def test_a_file_that_is_closed_while_another_thread_reads_it_ends_there(tmp_path):
+    source = probe(make_clip(tmp_path / "film.mp4", BASE))
+    for _ in range(30):
+        reader = PictureReader(source, threads=1)
+        found = reader.pictures()
+        shown = [next(found)]
+        thread = threading.Thread(target=lambda found=found, shown=shown: shown.extend(found))
+        thread.start()
+        reader.close()
+        thread.join()
+        assert len(shown) < FRAMES

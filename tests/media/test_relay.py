@@ -126,3 +126,22 @@ def test_an_error_passes_through_a_chain():
     ):
         list(second)
     assert threads() == []
+
+
+def test_a_signal_while_the_thread_starts_leaves_none_behind(monkeypatch):
+    begun = []
+
+    def endless():
+        while True:
+            begun.append(1)
+            yield 1
+
+    def interrupted(thread):
+        start(thread)
+        raise KeyboardInterrupt
+
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), ahead(endless()):
+        pass
+    assert threads() == []
