@@ -76,7 +76,7 @@ def _fonts() -> Iterator[str]:
 
 
 def _cache() -> Iterator[str]:
-    from aigc_edit.engine import cache_folder
+    from aigc_edit.folders import cache_folder
 
     folder = cache_folder()
     size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
