@@ -20,7 +20,7 @@ Heard = Callable[[int, int], None]
 """Called with the bytes that are here and all bytes, 0 where nobody knows."""
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_REFUSALS = range(400, 500)
+_REFUSALS = range(300, 500)  # 3xx: a redirection that is not followed
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _CHUNK = 1 << 18
 _WORTH_IT = 1 << 20  # bytes: a try that brought them does not count as one in vain

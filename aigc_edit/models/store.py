@@ -160,7 +160,7 @@ class Store:
             raise ModelError(what, where=home.parent) from cause
         with lock:
             while not _locks(lock.fileno()):
-                heard(part.stat().st_size if part.exists() else 0, 0)
+                heard(part.stat().st_size if part.exists() else 0, weights.megabytes * 10**6)
                 time.sleep(_WAIT)
             yield
 
