@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -86,7 +86,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("Content-Length", str(self.facts.declared or len(data) - start))
         self.end_headers()
-        self._send(data[start:])
+        with suppress(ConnectionError):  # who asked has left
+            self._send(data[start:])
 
     def _send(self, data: bytes) -> None:
         end = self.facts.breaks.pop(0) if self.facts.breaks else len(data)

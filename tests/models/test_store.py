@@ -6,6 +6,7 @@ import hashlib
 import os
 import resource
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.models.file_server import closed_port, serving
 DATA = np.random.default_rng(5).bytes(400_000)
 NAME = "whisper:mini"
 BREAK = 150_000
+LONGEST_WAIT = 5  # seconds; a store that waits for half a second is far below
 
 
 @pytest.fixture
@@ -127,10 +129,11 @@ def test_a_server_that_is_busy_is_asked_again(server, store):
 
 
 def test_a_server_that_falls_silent_is_asked_again(server, store):
-    gone = threading.Event()
+    gone, began = threading.Event(), time.monotonic()
     server.breaks, server.hangs = [BREAK], [gone]
 
     assert store.ensured(NAME).read_bytes() == DATA
+    assert time.monotonic() - began < LONGEST_WAIT
     gone.set()
 
 
