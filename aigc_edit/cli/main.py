@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "check pipeline files",
     "stages": "list the stages, or explain one",
     "new-plugin": "start a plugin: a small distribution with its test",
+    "models": "list, fetch and verify the weights of nets",
     "schema": "print the JSON Schema of pipeline files, for editors",
     "doctor": "say what this machine can do",
 }

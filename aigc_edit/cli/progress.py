@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aigc_edit.engine import Progress, Silent
@@ -15,17 +16,30 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10  # between two plain lines
 
 
-def listener(*, quiet: bool) -> Progress:
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is counted, and its speed."""
+
+    name: str
+    speed: str
+
+
+FRAMES = Unit("frames", "fps")
+MEGABYTES = Unit("MB", "MB/s")
+
+
+def listener(*, quiet: bool, unit: Unit = FRAMES) -> Progress:
     """Who shows the progress here; everything goes to standard error."""
     if quiet:
         return Silent()
-    return Bars() if sys.stderr.isatty() else Lines()
+    return Bars(unit) if sys.stderr.isatty() else Lines(unit)
 
 
 class Bars:
     """A bar for the pass that runs: frames per second and time left."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
         self._progress: RichProgress | None = None
         self._task: TaskID | None = None
 
@@ -38,18 +52,18 @@ class Bars:
             TextColumn("{task.description:<9}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[fps]} fps, left"),
+            TextColumn(f"{{task.fields[speed]}} {self._unit.speed}, left"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
         self._progress.start()
-        self._task = self._progress.add_task(name, total=frames or None, fps="-")
+        self._task = self._progress.add_task(name, total=frames or None, speed="-")
 
     def advance(self, frames: int) -> None:
         if self._progress is not None and self._task is not None:
             speed = self._progress.tasks[self._task].speed
-            fps = f"{speed:.0f}" if speed else "-"
-            self._progress.update(self._task, advance=frames, fps=fps)
+            shown = f"{speed:.0f}" if speed else "-"
+            self._progress.update(self._task, advance=frames, speed=shown)
 
     def end(self) -> None:
         if self._progress is not None:
@@ -63,19 +77,23 @@ class Bars:
 class Lines:
     """A line when a pass begins and ends, and now and then between."""
 
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
     def begin(self, name: str, frames: int) -> None:
         self._name, self._frames, self._done = name, frames, 0
         self._started = self._told = time.monotonic()
-        self.say(f"{name}: {frames} frames")
+        self.say(f"{name}: {frames} {self._unit.name}")
 
     def advance(self, frames: int) -> None:
         self._done += frames
         now = time.monotonic()
         if now - self._told >= _LINE_SECONDS:
             self._told = now
-            fps = self._done / (now - self._started)
-            left = max(0, self._frames - self._done) / fps
-            self.say(f"{self._name}: {self._done}/{self._frames}, {fps:.0f} fps, {left:.0f} s left")
+            speed = self._done / (now - self._started)
+            left = f"{max(0, self._frames - self._done) / speed:.0f} s left" if speed else "waiting"
+            told = f"{self._done}/{self._frames}, {speed:.0f} {self._unit.speed}, {left}"
+            self.say(f"{self._name}: {told}")
 
     def end(self) -> None:
         self.say(f"{self._name}: done in {time.monotonic() - self._started:.1f} s")

@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    from aigc_edit.errors import UsageError
-    from aigc_edit.pipeline import registered, suggestion
+    from aigc_edit.errors import UsageError, suggestion
+    from aigc_edit.pipeline import registered
 
     registry = registered().with_plugins(parsed.plugins)
     if parsed.name is None:

@@ -1,7 +1,6 @@
 """Floor 4: decides the passes, makes them, writes down what it did."""
 
 from aigc_edit.engine.batches import Batch, as_declared
-from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import Guard
@@ -39,7 +38,6 @@ __all__ = [
     "RunResult",
     "Silent",
     "analyse",
-    "cache_folder",
     "output_path",
     "refuse_input",
     "plan_run",

@@ -14,20 +14,11 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-import platformdirs
-
 from aigc_edit.api import Stage, Track
 from aigc_edit.media import Damage, Source
 from aigc_edit.timeline import track_from_json, track_json
 
-FOLDER_VARIABLE = "AIGC_EDIT_CACHE"
 _CHUNK = 1 << 20
-
-
-def cache_folder() -> Path:
-    """The user's cache folder for this program, or the one that AIGC_EDIT_CACHE names."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_cache_path("aigc-edit"))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from aigc_edit.api import AnalysisContext, Selector
 from aigc_edit.engine.analysis import finish_step, run_group
-from aigc_edit.engine.cache import TrackCache, cache_folder
+from aigc_edit.engine.cache import TrackCache
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.pieces import on_clean_keys
@@ -35,6 +35,7 @@ from aigc_edit.engine.rendering import (
 )
 from aigc_edit.engine.resume import render_key
 from aigc_edit.errors import PluginError, UsageError
+from aigc_edit.folders import cache_folder
 from aigc_edit.media import (
     Damage,
     Source,

@@ -8,7 +8,7 @@ from aigc_edit.pipeline.pipeline import (
     pipeline_from_text,
 )
 from aigc_edit.pipeline.plugin_files import missing_package, place_of
-from aigc_edit.pipeline.registry import OURS, Registry, StageEntry, registered, suggestion
+from aigc_edit.pipeline.registry import OURS, Registry, StageEntry, registered
 from aigc_edit.pipeline.schema import json_schema, schema_text
 from aigc_edit.pipeline.settings import AudioOutput, Input, Output, VideoOutput
 from aigc_edit.pipeline.wiring import StageSpec
@@ -32,5 +32,4 @@ __all__ = [
     "place_of",
     "registered",
     "schema_text",
-    "suggestion",
 ]

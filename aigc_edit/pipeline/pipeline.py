@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pydantic
 
 from aigc_edit.api import StageOptions
-from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError
-from aigc_edit.pipeline.registry import registered, suggestion
+from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError, suggestion
+from aigc_edit.pipeline.registry import registered
 from aigc_edit.pipeline.settings import Input, Output, spelled_out
 from aigc_edit.pipeline.wiring import StageSpec, track_problems
 from aigc_edit.pipeline.yaml_file import Document, Where, parse_yaml, read_yaml

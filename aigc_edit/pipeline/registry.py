@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -110,10 +109,3 @@ def _by_name(entries: Iterable[StageEntry]) -> dict[str, StageEntry]:
         else:
             found[entry.name] = replace(known, rivals=(*known.rivals, entry.origin))
     return found
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """'Did you mean ...?', or what there is."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(names) or 'none'}."

@@ -100,7 +100,7 @@ def test_every_stage_explains_itself_and_its_options(capsys):
 
 @pytest.mark.parametrize(
     "words",
-    ["--help", "--version", "run --help", "stages", "check wrong.yaml",
+    ["--help", "--version", "run --help", "stages", "models list", "check wrong.yaml",
      "run wrong.yaml film.mp4", "plan wrong.yaml film.mp4"],
 )  # fmt: skip
 def test_answers_without_importing_torch(tmp_path, film, words):
