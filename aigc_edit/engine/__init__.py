@@ -1,5 +1,6 @@
 """Floor 4: decides the passes, makes them, writes down what it did."""
 
+from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
@@ -19,6 +20,7 @@ from aigc_edit.engine.runner import (
     plan_run,
     refuse_input,
     run,
+    selected,
 )
 from aigc_edit.engine.sound import filtered_sound
 
@@ -45,5 +47,7 @@ __all__ = [
     "plan_run",
     "resolve_device",
     "run",
+    "selected",
+    "tracks_of",
     "versions",
 ]

@@ -211,7 +211,7 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline, guard: Guar
     """
     edits = EditList.whole(source.duration)
     for selector in selectors(pipeline):
-        edits = _selected(selector, edits, timeline, guard).within(Span.merged(edits.spans))
+        edits = selected(selector, edits, timeline, guard).within(Span.merged(edits.spans))
     if source.grid is not None:
         edits = edits.on_frames(source.grid, source.duration)
     if pipeline.output.video.mode == "copy":
@@ -226,7 +226,12 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline, guard: Guar
     return edits
 
 
-def _selected(selector: Selector, edits: EditList, timeline: Timeline, guard: Guard) -> EditList:
+def selected(selector: Selector, edits: EditList, timeline: Timeline, guard: Guard) -> EditList:
+    """What a selector keeps.
+
+    Raises:
+        PluginError: it failed, or gave no edit list.
+    """
     with guard.around(selector):
         chosen = selector.select(edits, timeline.only(selector.reads))
     if not isinstance(chosen, EditList):

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
+import aigc_edit.api
+import aigc_edit.engine
 from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, Stage, StageOptions, Track
+from aigc_edit.errors import AigcEditError, PluginError
+from aigc_edit.testing import promises
 from aigc_edit.testing.driving import FRAMES, Subject, outcome
 from aigc_edit.testing.kind_promises import promises_of
 from aigc_edit.testing.material import RATE
-from aigc_edit.testing.promises import Promise
+from aigc_edit.testing.promises import Promise, works
+
+# Folders of those who call stages.
+_CALLERS = tuple(
+    str(Path(str(module.__file__)).parent) for module in (aigc_edit.api, aigc_edit.engine, promises)
+)
 
 
 class BrokenPromiseError(AssertionError):
     """A stage does not keep what stages of its kind promise."""
+
+
+class UnseenPromiseError(BrokenPromiseError):
+    """A stage does not even work, so that it cannot be seen whether it keeps a promise."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +67,13 @@ def check_stage(
     >>> "batches_do_not_matter" in check_stage(Grade, {"warmth": 0.5}).promises
     True
     """
+    __tracebackhide__ = True
     subject = subject_of(stage, options, tracks=tracks)
-    kept, broken = [], []
-    for promise in promises_of(stage):
-        try:
-            check_promise(subject, promise)
-        except BrokenPromiseError as error:
-            broken.append(str(error))
-        else:
-            kept.append(promise.name)
-    if broken:
-        raise BrokenPromiseError("\n".join(broken))
-    return StageReport(tuple(kept), _seconds_per_frame(subject))
+    asked = promises_of(stage)
+    failed = {p.name: error for p in asked if (error := broken_promise(subject, p))}
+    if failed:
+        raise BrokenPromiseError("\n".join(_told(failed)))
+    return StageReport(tuple(p.name for p in asked), _seconds_per_frame(subject))
 
 
 def subject_of(
@@ -77,13 +88,55 @@ def subject_of(
     return Subject(stage, options, tracks)
 
 
-def check_promise(subject: Subject, promise: Promise) -> None:
-    """Raises BrokenPromiseError where one promise is broken: by a wrong result, or an error."""
+def broken_promise(subject: Subject, promise: Promise) -> BrokenPromiseError | None:
+    """What to say where one promise is broken, by a wrong result or an error."""
+    name = getattr(subject.kind, "name", subject.kind.__name__)
     try:
         promise.check(subject)
-    except Exception as cause:
-        name = getattr(subject.kind, "name", subject.kind.__name__)
-        raise BrokenPromiseError(f"{name} breaks {promise.name}: {cause}") from cause
+    except AssertionError as cause:
+        return BrokenPromiseError(f"{name} breaks {promise.name}: {cause}. {promise.cure}")
+    except Exception as cause:  # noqa: BLE001 -- whatever a stage raises is told
+        if promise.check is not works and not _works(subject):
+            return UnseenPromiseError(f"{promise.name} is to be seen when {name} keeps `works`")
+        return BrokenPromiseError(f"{name} breaks {promise.name}: {_what_failed(cause)}")
+    return None
+
+
+def _works(subject: Subject) -> bool:
+    try:
+        works(subject)
+    except Exception:  # noqa: BLE001 -- told where that promise is asked for
+        return False
+    return True
+
+
+def _told(failed: Mapping[str, BrokenPromiseError]) -> Iterator[str]:
+    """What is broken; what cannot be seen yet is only named."""
+    unseen = [name for name, error in failed.items() if isinstance(error, UnseenPromiseError)]
+    yield from (str(error) for name, error in failed.items() if name not in unseen)
+    if unseen:
+        yield f"to be seen when `works` is kept: {', '.join(unseen)}"
+
+
+def _what_failed(cause: Exception) -> str:
+    """What was raised, and what the stage had been given; then the stage's own lines, if any."""
+    raised = (cause.__cause__ or cause) if isinstance(cause, PluginError) else cause
+    own = _own_lines(raised)
+    said = str(cause)
+    if isinstance(cause, PluginError) and cause is not raised and own:
+        said = cause.what  # its own lines say where, and there is no --debug here
+    elif not isinstance(cause, AigcEditError):
+        said = f"{type(cause).__name__}: {cause}"
+    notes = "".join(f"\n  {note}" for note in getattr(cause, "__notes__", ()))
+    return f"{said}{notes}{own}"
+
+
+def _own_lines(raised: BaseException) -> str:
+    """The lines of the traceback from where the engine or the kit called the stage."""
+    frames = traceback.extract_tb(raised.__traceback__)
+    own = takewhile(lambda frame: not frame.filename.startswith(_CALLERS), reversed(frames))
+    lines = "".join(traceback.format_list([*own][::-1])).rstrip()
+    return f"\n{lines}" if lines else ""
 
 
 def _seconds_per_frame(subject: Subject) -> float:
