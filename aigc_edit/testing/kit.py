@@ -10,10 +10,13 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import pydantic
+
 import aigc_edit.api
 import aigc_edit.engine
 from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, Stage, StageOptions, Track
-from aigc_edit.errors import AigcEditError, PluginError
+from aigc_edit.errors import AigcEditError, PluginError, UsageError
+from aigc_edit.pipeline import refusals
 from aigc_edit.testing import promises
 from aigc_edit.testing.driving import FRAMES, Subject, outcome
 from aigc_edit.testing.kind_promises import promises_of
@@ -62,6 +65,7 @@ def check_stage(
 
     Raises:
         BrokenPromiseError: names every promise that is broken, and how.
+        UsageError: the options are refused.
 
     >>> from aigc_edit.stages.frames.grade import Grade
     >>> "batches_do_not_matter" in check_stage(Grade, {"warmth": 0.5}).promises
@@ -82,9 +86,20 @@ def subject_of(
     *,
     tracks: Sequence[Track] = (),
 ) -> Subject:
-    """A stage with its options, ready to be checked; see `check_stage`."""
+    """A stage with its options, ready to be checked; see `check_stage`.
+
+    Raises:
+        UsageError: the options are refused.
+        PluginError: a default is.
+    """
     if not isinstance(options, StageOptions):
-        options = stage.Options.model_validate(dict(options or {}))
+        values = dict(options or {})
+        try:
+            options = stage.Options.model_validate(values)
+        except pydantic.ValidationError as invalid:
+            refused = "; ".join(one.what for one in refusals(stage.Options, values, invalid))
+            where = f"options of {stage.__name__}"
+            raise UsageError(refused, where=where) from None
     return Subject(stage, options, tracks)
 
 

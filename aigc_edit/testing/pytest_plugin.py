@@ -42,12 +42,16 @@ def pytest_pycollect_makeitem(name: str, obj: object) -> None:
 
 
 def _promises(stages: Sequence[Any], tracks: Any) -> Iterator[Any]:
+    from aigc_edit.errors import AigcEditError
     from aigc_edit.testing.kind_promises import promises_of
     from aigc_edit.testing.kit import subject_of
 
     for number, given in enumerate(stages):
         stage, options = given if isinstance(given, tuple) else (given, None)
-        subject = subject_of(stage, options, tracks=tracks)
+        try:
+            subject = subject_of(stage, options, tracks=tracks)
+        except AigcEditError as error:
+            raise pytest.Collector.CollectError(str(error)) from None
         name = f"{stage.name}{number + 1}" if options else stage.name
         for promise in promises_of(stage):
             check = partial(_assert_kept, subject, promise)

@@ -391,6 +391,13 @@ class HalfAsWide(Filter):
         return frames[..., ::2]
 
 
+class WrongDefault(Filter):
+    """Has a default that its own range refuses."""
+
+    class Options(StageOptions):
+        size: int = option(0, gt=0, help="Of something.")
+
+
 class FindsNothing(Level):
     """Forgets to return what it found."""
 

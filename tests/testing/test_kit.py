@@ -158,6 +158,30 @@ def test_the_pytest_plugin_makes_a_test_for_each_promise(pytester):
     result.stdout.fnmatch_lines(["*talks breaks says_nothing: it printed 'hello*"])
 
 
+@pytest.mark.parametrize(
+    ("stage", "options", "said"),
+    [
+        ("WrongDefault", "{}", "a default of WrongDefault.Options is refused by itself: size: "),
+        ("WrongDefault", "{'size': 'x'}", "options of WrongDefault: size: wants a whole number"),
+    ],
+)
+def test_options_that_are_refused_are_told_without_a_traceback(pytester, stage, options, said):
+    pytester.makepyfile(
+        test_it=f"""
+        import pytest
+        from tests.testing.broken import {stage}
+
+        @pytest.mark.stages([({stage}, {options})])
+        def test_keeps_its_promises(promise):
+            promise()
+        """
+    )
+    result = pytester.runpytest("-q")
+
+    result.stdout.fnmatch_lines([f"*{said}*"])
+    assert "kit.py" not in result.stdout.str()
+
+
 def test_a_mark_that_would_make_the_test_vanish_is_refused(pytester):
     pytester.makepyfile(
         test_it="""
