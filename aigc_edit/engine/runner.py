@@ -45,7 +45,7 @@ from aigc_edit.media import (
     probe,
     scratch_for,
 )
-from aigc_edit.pipeline import Pipeline
+from aigc_edit.pipeline import Pipeline, StageSpec
 from aigc_edit.timeline import EditList, Span, Timeline
 
 _LONGEST_NAME = 230  # bytes of 255, since names of files beside it are longer
@@ -150,6 +150,7 @@ def plan_run(
     pipeline: Pipeline, path: Path, wanted: str | Path | None, options: RunOptions
 ) -> Plan:
     """The plan of a run; exact where all tracks are in the cache already."""
+    _ask_for_weights(pipeline.stages, options.guard)
     source = probe(path, pipeline.input.choice())
     steps = analysis_steps(pipeline, source, options.track_cache())
     edits = None
@@ -162,7 +163,15 @@ def plan_run(
 
 def analyse(pipeline: Pipeline, path: Path, options: RunOptions) -> Analysis:
     """The tracks of a source, from the cache where they are known."""
+    _ask_for_weights(pipeline.of_kind("analyze"), options.guard)
     return _analysed(pipeline, path, options, Clock(options.progress))
+
+
+def _ask_for_weights(specs: Sequence[StageSpec], guard: Guard) -> None:
+    """Raises what a stage raises whose weights are missing, before anything is decoded."""
+    for spec in specs:
+        with guard.around(spec.stage):
+            spec.stage.weights()
 
 
 def _context(source: Source, options: RunOptions) -> AnalysisContext:
@@ -256,6 +265,7 @@ def run(
     options = options or RunOptions()
     output = output_path(pipeline, path, wanted)
     ensure_writable(output)
+    _ask_for_weights(pipeline.stages, options.guard)
     clock = Clock(options.progress)
     analysis = _analysed(pipeline, path, options, clock)
     edits = _decided(pipeline, analysis.source, analysis.timeline, options.guard)

@@ -127,6 +127,7 @@ def unknown_options_are_refused(subject: Subject) -> None:
 @promised_by()
 def works(subject: Subject) -> None:
     """It takes what its kind is given, and gives what its kind promises."""
+    subject.made().weights()
     outcome(subject)
 
 
