@@ -119,7 +119,11 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="stop where one call of a stage takes longer, such as 60s (default: never)",
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="say nothing but errors; what plugins print is dropped",
+    )
 
 
 def add_debug(parser: argparse.ArgumentParser) -> None:

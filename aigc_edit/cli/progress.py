@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aigc_edit.engine import Progress, Silent
+from aigc_edit.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -66,7 +67,7 @@ class Lines:
     def begin(self, name: str, frames: int) -> None:
         self._name, self._frames, self._done = name, frames, 0
         self._started = self._told = time.monotonic()
-        self.say(f"{name}: {frames} frames")
+        self.say(f"{name}: {counted(frames, 'frame')}")
 
     def advance(self, frames: int) -> None:
         self._done += frames

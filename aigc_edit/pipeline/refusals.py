@@ -12,6 +12,7 @@ import pydantic
 
 from aigc_edit.api import PluginError, StageOptions
 from aigc_edit.pipeline.registry import suggestion
+from aigc_edit.words import counted
 
 Keys = tuple[str | int, ...]
 
@@ -93,7 +94,8 @@ def _in_words(error: Any) -> str:
         return "must be given"
     if kind in _SHORTAGE:
         limit, word = _SHORTAGE[kind]
-        return f"has {error['ctx']['actual_length']} values, and wants {word} {error['ctx'][limit]}"
+        has = counted(error["ctx"]["actual_length"], "value")
+        return f"has {has}, and wants {word} {error['ctx'][limit]}"
     if first in _WANTED and rest in ("type", "parsing", "from_float"):
         return f"wants {_WANTED[first]}, not {_shown(error['input'])}"
     return ""
