@@ -218,10 +218,10 @@ def test_check_names_what_is_right_and_what_is_wrong(cut, tmp_path, capsys):
     (tmp_path / "wrong.yaml").write_text(BROKEN)
 
     assert main(["check", cut]) == 0
-    assert capsys.readouterr().out == "cut.yaml: 1 stages, nothing wrong\n"
+    assert capsys.readouterr().out == "cut.yaml: 1 stage, nothing wrong\n"
     assert main(["check", "wrong.yaml", cut]) == 2
     said = capsys.readouterr()
-    assert said.out == "cut.yaml: 1 stages, nothing wrong\n"
+    assert said.out == "cut.yaml: 1 stage, nothing wrong\n"
     assert "Did you mean" in said.err
 
 
