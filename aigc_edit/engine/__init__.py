@@ -5,7 +5,7 @@ from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.cache import cache_folder
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
-from aigc_edit.engine.guard import Guard
+from aigc_edit.engine.guard import SEE_ALL, Guard
 from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
@@ -25,6 +25,7 @@ from aigc_edit.engine.runner import (
 from aigc_edit.engine.sound import filtered_sound
 
 __all__ = [
+    "SEE_ALL",
     "Batch",
     "as_declared",
     "check_delivered",

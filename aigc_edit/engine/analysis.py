@@ -88,10 +88,11 @@ def tracks_of(analyzer: Analyzer, timeline: Timeline, guard: Guard) -> tuple[Tra
     """
     with guard.around(analyzer):
         given = analyzer.finish(timeline.only(analyzer.reads))
-    tracks = tuple(given) if isinstance(given, list | tuple) else (given,)
+    listed = isinstance(given, Sequence)
+    tracks = tuple(given) if listed else (given,)
     promised = {(ref.kind, ref.name) for ref in analyzer.writes}
     found = {(type(track), getattr(track, "name", "no track")) for track in tracks}
-    if not isinstance(given, list | tuple) or found != promised:
+    if not listed or found != promised:
         raise PluginError(
             f"stage {analyzer.name!r} promised {_names(promised)} and gave {_names(found)}",
             cure="`finish` returns a list of the tracks that `writes` names.",

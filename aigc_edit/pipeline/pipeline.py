@@ -227,10 +227,9 @@ class _Checker:
         self._keys(item, where, _STAGE_KEYS)
         name = item["uses"]
         stage_id = self._id(item, name, where, ids)
-        if name not in self._registry and self._distrusted:
-            return None  # it may be there
         if name not in self._registry:
-            self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
+            if not self._distrusted:  # else it may be there
+                self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
             return None
         own = [found for o in overrides if (found := o.of(stage_id))]
         return self._made(name, stage_id, item.get("with"), where, own)

@@ -15,6 +15,7 @@ import pydantic
 import aigc_edit.api
 import aigc_edit.engine
 from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, Stage, StageOptions, Track
+from aigc_edit.engine import SEE_ALL
 from aigc_edit.errors import AigcEditError, PluginError, UsageError
 from aigc_edit.pipeline import refusals
 from aigc_edit.testing import promises
@@ -112,7 +113,7 @@ def broken_promise(subject: Subject, promise: Promise) -> BrokenPromiseError | N
         return BrokenPromiseError(f"{name} breaks {promise.name}: {cause}. {promise.cure}")
     except Exception as cause:  # noqa: BLE001 -- whatever a stage raises is told
         if promise.check is not works and not _works(subject):
-            return UnseenPromiseError(f"{promise.name} is to be seen when {name} keeps `works`")
+            return UnseenPromiseError(f"{promise.name} cannot be seen before {name} keeps `works`")
         return BrokenPromiseError(f"{name} breaks {promise.name}: {_what_failed(cause)}")
     return None
 
@@ -130,18 +131,16 @@ def _told(failed: Mapping[str, BrokenPromiseError]) -> Iterator[str]:
     unseen = [name for name, error in failed.items() if isinstance(error, UnseenPromiseError)]
     yield from (str(error) for name, error in failed.items() if name not in unseen)
     if unseen:
-        yield f"to be seen when `works` is kept: {', '.join(unseen)}"
+        yield f"not to be seen before `works` is kept: {', '.join(unseen)}"
 
 
 def _what_failed(cause: Exception) -> str:
     """What was raised, and what the stage had been given; then the stage's own lines, if any."""
     raised = (cause.__cause__ or cause) if isinstance(cause, PluginError) else cause
     own = _own_lines(raised)
-    said = str(cause)
-    if isinstance(cause, PluginError) and cause is not raised and own:
-        said = cause.what  # its own lines say where, and there is no --debug here
-    elif not isinstance(cause, AigcEditError):
-        said = f"{type(cause).__name__}: {cause}"
+    house = isinstance(cause, AigcEditError)
+    said = str(cause) if house else f"{type(cause).__name__}: {cause}"
+    said = said.removesuffix(f". {SEE_ALL}")  # there is no --debug here
     notes = "".join(f"\n  {note}" for note in getattr(cause, "__notes__", ()))
     return f"{said}{notes}{own}"
 
