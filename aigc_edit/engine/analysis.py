@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def tracks_of(analyzer: Analyzer, timeline: Timeline, guard: Guard) -> tuple[Tra
         PluginError: it failed, or gave what it had not promised.
     """
     with guard.around(analyzer):
-        given = analyzer.finish(timeline.only(analyzer.reads))
+        given: Any = analyzer.finish(timeline.only(analyzer.reads))
     listed = isinstance(given, Sequence)
     tracks = tuple(given) if listed else (given,)
     promised = {(ref.kind, ref.name) for ref in analyzer.writes}
