@@ -263,8 +263,7 @@ def promise_list() -> str:
     """What the kit checks, by kind."""
     by_kinds: dict[tuple[type[Stage], ...], list[str]] = {}
     for promise in promises.PROMISES:
-        words = " ".join(promise.words.split())
-        by_kinds.setdefault(promise.kinds, []).append(f"- `{promise.name}`: {words}")
+        by_kinds.setdefault(promise.kinds, []).append(f"- `{promise.name}`: {promise.words}")
     return "\n".join(
         line
         for kinds, lines in by_kinds.items()

@@ -314,10 +314,10 @@ def test_plugins_of_the_tutorial_keep_their_promises(folder, capsys):
         if block.language == "python":
             reader.follow(block, capsys)
     forget_plugins()
-    stages = registered().with_plugins([folder])
+    stages = registered().with_plugins([folder, folder / "tools"])
     written = [entry.load() for entry in stages.values() if entry.origin.startswith(str(folder))]
 
-    assert len(written) > 7
+    assert len(written) > 11
     assert not stages.broken
     for stage in written:
         assert check_stage(stage)

@@ -58,7 +58,11 @@ class Stage(ABC):
         self.options = self.Options() if options is None else options
 
     def weights(self) -> str:
-        """What identifies the weights that it will use (a file's hash); empty without any."""
+        """What identifies the weights that it will use (a file's hash); empty without any.
+
+        Asked for before anything is decoded, by plans too: the place to raise ModelError where
+        they are missing.
+        """
         return ""
 
     def report(self) -> Mapping[str, float | str]:

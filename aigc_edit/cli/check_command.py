@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from aigc_edit.cli import common
+from aigc_edit.words import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,5 +33,5 @@ def execute(parsed: argparse.Namespace) -> int:
         else:
             for warning in pipeline.warnings:
                 print(f"aigc-edit: {warning}", file=sys.stderr)
-            print(f"{path}: {len(pipeline.stages)} stages, nothing wrong")
+            print(f"{path}: {counted(len(pipeline.stages), 'stage')}, nothing wrong")
     return code

@@ -130,7 +130,11 @@ def add_running(parser: argparse.ArgumentParser) -> None:
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="say nothing but errors; what plugins print is dropped",
+    )
 
 
 def add_debug(parser: argparse.ArgumentParser) -> None:

@@ -23,8 +23,12 @@ class Unit:
     name: str
     speed: str
 
+    def told(self, count: int) -> str:
+        """`1 frame`, `2 frames`, `2 MB`."""
+        return f"{count} {self.name}" if self.name.isupper() else counted(count, self.name)
 
-FRAMES = Unit("frames", "fps")
+
+FRAMES = Unit("frame", "fps")
 MEGABYTES = Unit("MB", "MB/s")
 
 
@@ -83,7 +87,7 @@ class Lines:
     def begin(self, name: str, frames: int) -> None:
         self._name, self._frames, self._done = name, frames, 0
         self._started = self._told = time.monotonic()
-        self.say(f"{name}: {frames} {self._unit.name}")
+        self.say(f"{name}: {self._unit.told(frames)}")
 
     def advance(self, frames: int) -> None:
         self._done += frames

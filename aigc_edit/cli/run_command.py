@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from aigc_edit.cli import common
+from aigc_edit.words import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,6 @@ def _summary(output: Path, files: tuple[Path, ...], record: object) -> list[str]
     assert isinstance(record, dict)
     spans, seconds = len(record["kept"]), record["output"]["duration"]
     took = sum(cost["seconds"] for cost in record["passes"])
-    lines = [f"{output}: {seconds:.1f} s from {spans} spans, made in {took:.1f} s"]
+    lines = [f"{output}: {seconds:.1f} s from {counted(spans, 'span')}, made in {took:.1f} s"]
     lines += [f"beside it: {', '.join(file.name for file in files)}"]
     return lines + [f"note: {warning}" for warning in record["warnings"]]

@@ -1,9 +1,10 @@
 """Floor 4: decides the passes, makes them, writes down what it did."""
 
+from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
-from aigc_edit.engine.guard import Guard
+from aigc_edit.engine.guard import SEE_ALL, Guard
 from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
@@ -18,10 +19,12 @@ from aigc_edit.engine.runner import (
     plan_run,
     refuse_input,
     run,
+    selected,
 )
 from aigc_edit.engine.sound import filtered_sound
 
 __all__ = [
+    "SEE_ALL",
     "Batch",
     "as_declared",
     "check_delivered",
@@ -43,5 +46,7 @@ __all__ = [
     "plan_run",
     "resolve_device",
     "run",
+    "selected",
+    "tracks_of",
     "versions",
 ]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -74,23 +75,33 @@ def run_group(
 def finish_step(
     step: AnalysisStep, timeline: Timeline, context: AnalysisContext, guard: Guard
 ) -> Sequence[Track]:
-    """The tracks of an analyser that has seen and heard all; checked against its promise."""
-    analyzer = step.analyzer
+    """The tracks of an analyser that has seen and heard all."""
     if not step.needs:
-        _begin(analyzer, context, guard)
+        _begin(step.analyzer, context, guard)
+    return tracks_of(step.analyzer, timeline, guard)
+
+
+def tracks_of(analyzer: Analyzer, timeline: Timeline, guard: Guard) -> tuple[Track, ...]:
+    """What `finish` gives.
+
+    Raises:
+        PluginError: it failed, or gave what it had not promised.
+    """
     with guard.around(analyzer):
-        tracks = tuple(analyzer.finish(timeline.only(analyzer.reads)))
+        given: Any = analyzer.finish(timeline.only(analyzer.reads))
+    listed = isinstance(given, Sequence)
+    tracks = tuple(given) if listed else (given,)
     promised = {(ref.kind, ref.name) for ref in analyzer.writes}
-    if {(type(t), t.name) for t in tracks} != promised:
+    found = {(type(track), getattr(track, "name", "no track")) for track in tracks}
+    if not listed or found != promised:
         raise PluginError(
-            f"stage {analyzer.name!r} promised {_names(promised)} "
-            f"and gave {_names({(type(t), t.name) for t in tracks})}",
-            cure="Its `writes` and what `finish` returns must agree.",
+            f"stage {analyzer.name!r} promised {_names(promised)} and gave {_names(found)}",
+            cure="`finish` returns a list of the tracks that `writes` names.",
         )
     return tracks
 
 
-def _names(tracks: set[tuple[type[Track], str]]) -> str:
+def _names(tracks: set[tuple[type, str]]) -> str:
     return ", ".join(sorted(f"{name} ({kind.__name__})" for kind, name in tracks)) or "nothing"
 
 

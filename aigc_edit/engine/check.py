@@ -19,6 +19,7 @@ from aigc_edit.engine.offsets import (
 )
 from aigc_edit.engine.verdict import CheckReport, Expected, Verdict
 from aigc_edit.media import PictureFacts, WrittenFacts
+from aigc_edit.words import counted
 
 SAMPLED_SHARE = 0.5  # of the pictures are decoded where the run itself was quick
 _QUICK_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast")
@@ -70,15 +71,15 @@ def _check_whole(facts: WrittenFacts, verdict: Verdict) -> None:
     """The container is all there, and decodes to its last packet."""
     corrupt = sum(table.corrupt for table in facts.streams)
     if corrupt:
-        verdict.fail(f"{corrupt} packets are damaged")
+        verdict.fail(f"{counted(corrupt, 'packet')} damaged")
     if facts.broken:
         first = facts.broken[0]
         verdict.fail(
-            f"{len(facts.broken)} packets cannot be decoded, the first one of the {first.kind} "
-            f"at {first.time:.3f} s ({first.why})"
+            f"{counted(len(facts.broken), 'packet')} cannot be decoded, "
+            f"the first one of the {first.kind} at {first.time:.3f} s ({first.why})"
         )
     if facts.missing:
-        verdict.fail(f"{facts.missing} pictures are missing after decoding")
+        verdict.fail(f"{counted(facts.missing, 'picture')} missing after decoding")
     if facts.boxes is not None and not facts.boxes.whole:
         verdict.fail("the file is cut short: its last box is not complete")
     if facts.boxes is not None and not facts.boxes.faststart:
@@ -91,7 +92,7 @@ def _check_pictures(facts: WrittenFacts, expected: Expected, verdict: Verdict) -
     due = expected.all_times
     verdict.note("pictures", len(facts.times))
     if len(facts.times) != len(due):
-        verdict.fail(f"{len(facts.times)} pictures were written, {len(due)} rendered")
+        verdict.fail(f"{counted(len(facts.times), 'picture')} written, {len(due)} rendered")
     elif len(due):
         _check_times(facts.times - (due - due[0]), facts.times, verdict)
     if expected.size is not None and (facts.width, facts.height) != expected.size:

@@ -30,6 +30,7 @@ from aigc_edit.media import (
     planes_colour,
 )
 from aigc_edit.timeline import Timeline
+from aigc_edit.words import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -197,7 +198,7 @@ def filtered(
             yield from work.checked(run, rest, waiting, last.frames)
         if waiting:
             raise PluginError(
-                f"stage {frame_filter.name!r} kept {len(waiting)} frames for itself",
+                f"stage {frame_filter.name!r} kept {counted(len(waiting), 'frame')} for itself",
                 cure="As many frames come out as go in; `rest` gives those that were held back.",
             )
 

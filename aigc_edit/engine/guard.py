@@ -16,6 +16,7 @@ from aigc_edit.api import Stage
 from aigc_edit.errors import AigcEditError, PluginError, one_line
 from aigc_edit.pipeline import missing_package, place_of
 
+SEE_ALL = "Run again with --debug to see all of it."
 # What a stage that only waits for a lock or sleeps in steps needs to notice that it is stopped.
 _PATIENCE_SECONDS = 1.0
 
@@ -64,7 +65,7 @@ class Guard:
                 f"stage {stage.name!r} failed{_when(at)} ({type(cause).__name__}: "
                 f"{one_line(cause)})",
                 where=place_of(cause, _file_of(stage)),
-                cure="Run again with --debug to see all of it.",
+                cure=SEE_ALL,
             ) from cause
         _ensure_same(stage, before)
 

@@ -11,6 +11,7 @@ from aigc_edit.api import Audio, Frames
 from aigc_edit.engine.pieces import CopyChoice, Piece
 from aigc_edit.media import Encoder, Source
 from aigc_edit.timeline import EditList
+from aigc_edit.words import counted
 
 # Rules of thumb for estimates, measured with 720p H.264 on two cores: decoding 820 million
 # pixels a second, encoding by preset. Cores add up to about eight.
@@ -29,7 +30,7 @@ class AnalysisPass:
     sound: bool
 
     def lines(self) -> Iterator[str]:
-        what = f"decode {self.frames} frames" if self.frames else "decode no frames"
+        what = f"decode {counted(self.frames, 'frame')}" if self.frames else "decode no frames"
         yield f"{what}{' and the sound' if self.sound else ''} once, feeding"
         for stage, needs in zip(self.fed, self.needs, strict=True):
             yield f"  {stage}: {', '.join(map(_need_text, needs))}"
@@ -83,10 +84,10 @@ class RenderPass:
 
     def lines(self) -> Iterator[str]:
         about = "" if self.edits is not None else "about "
-        spans = f"{len(self.edits.kept)} spans, " if self.edits is not None else ""
+        spans = f"{counted(len(self.edits.kept), 'span')}, " if self.edits is not None else ""
         copied = f", copy {self.copied}" if self.copied else ""
-        counts = f"decode {about}{self.decoded} frames, encode {about}{self.frames}{copied}"
-        yield f"{spans}{counts} ({self.codec})"
+        decode = f"decode {about}{counted(self.decoded, 'frame')}"
+        yield f"{spans}{decode}, encode {about}{self.frames}{copied} ({self.codec})"
         if self.filters:
             yield f"  filter: {', '.join(self.filters)}"
         if self.choice is not None and self.choice.why:

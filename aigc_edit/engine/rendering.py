@@ -42,6 +42,7 @@ from aigc_edit.media import (
 )
 from aigc_edit.pipeline import Pipeline, StageSpec
 from aigc_edit.timeline import Chapter, EditList, Span, Timeline
+from aigc_edit.words import counted
 
 _CURE = "Please report this with the run's --debug output."
 
@@ -325,9 +326,10 @@ class Rendering:
         lost = self._lost(picture)
         found = [*self.pipeline.warnings, *self.source.warnings, *self.damage.lines()]
         if lost:
-            found.append(f"{lost} pictures could not be decoded; the one before stays longer")
+            gone = counted(lost, "picture")
+            found.append(f"{gone} could not be decoded; the one before stays longer")
         if picture.repeated:
-            found.append(f"{picture.repeated} frames shared a time with their neighbour")
+            found.append(f"{counted(picture.repeated, 'frame')} shared a time with a neighbour")
         return found + [f"check: {warning}" for warning in report.warnings]
 
     def _note_report(self, record: dict[str, Any], spec: StageSpec) -> None:

@@ -46,7 +46,7 @@ from aigc_edit.media import (
     probe,
     scratch_for,
 )
-from aigc_edit.pipeline import Pipeline
+from aigc_edit.pipeline import Pipeline, StageSpec
 from aigc_edit.timeline import EditList, Span, Timeline
 
 _LONGEST_NAME = 230  # bytes of 255, since names of files beside it are longer
@@ -151,6 +151,7 @@ def plan_run(
     pipeline: Pipeline, path: Path, wanted: str | Path | None, options: RunOptions
 ) -> Plan:
     """The plan of a run; exact where all tracks are in the cache already."""
+    _ask_for_weights(pipeline.stages, options.guard)
     source = probe(path, pipeline.input.choice())
     steps = analysis_steps(pipeline, source, options.track_cache())
     edits = None
@@ -163,7 +164,15 @@ def plan_run(
 
 def analyse(pipeline: Pipeline, path: Path, options: RunOptions) -> Analysis:
     """The tracks of a source, from the cache where they are known."""
+    _ask_for_weights(pipeline.of_kind("analyze"), options.guard)
     return _analysed(pipeline, path, options, Clock(options.progress))
+
+
+def _ask_for_weights(specs: Sequence[StageSpec], guard: Guard) -> None:
+    """Raises what a stage raises whose weights are missing, before anything is decoded."""
+    for spec in specs:
+        with guard.around(spec.stage):
+            spec.stage.weights()
 
 
 def _context(source: Source, options: RunOptions) -> AnalysisContext:
@@ -212,7 +221,7 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline, guard: Guar
     """
     edits = EditList.whole(source.duration)
     for selector in selectors(pipeline):
-        edits = _selected(selector, edits, timeline, guard).within(Span.merged(edits.spans))
+        edits = selected(selector, edits, timeline, guard).within(Span.merged(edits.spans))
     if source.grid is not None:
         edits = edits.on_frames(source.grid, source.duration)
     if pipeline.output.video.mode == "copy":
@@ -227,7 +236,12 @@ def _decided(pipeline: Pipeline, source: Source, timeline: Timeline, guard: Guar
     return edits
 
 
-def _selected(selector: Selector, edits: EditList, timeline: Timeline, guard: Guard) -> EditList:
+def selected(selector: Selector, edits: EditList, timeline: Timeline, guard: Guard) -> EditList:
+    """What a selector keeps.
+
+    Raises:
+        PluginError: it failed, or gave no edit list.
+    """
     with guard.around(selector):
         chosen = selector.select(edits, timeline.only(selector.reads))
     if not isinstance(chosen, EditList):
@@ -252,6 +266,7 @@ def run(
     options = options or RunOptions()
     output = output_path(pipeline, path, wanted)
     ensure_writable(output)
+    _ask_for_weights(pipeline.stages, options.guard)
     clock = Clock(options.progress)
     analysis = _analysed(pipeline, path, options, clock)
     edits = _decided(pipeline, analysis.source, analysis.timeline, options.guard)

@@ -31,6 +31,7 @@ from aigc_edit.media import (
     writing,
 )
 from aigc_edit.timeline import EditList, Timeline
+from aigc_edit.words import counted
 
 _KEEPS = "An audio filter keeps channels and type, and gives as many samples as it got."
 
@@ -181,7 +182,7 @@ def filtered_sound(
             yield AudioBlock(rest, context.rate, given)
         given += rest.shape[1]
     if given != taken:
-        raise _broken(audio_filter, f"kept {taken - given} samples for itself")
+        raise _broken(audio_filter, f"kept {counted(taken - given, 'sample')} for itself")
 
 
 def _check(audio_filter: AudioFilter, samples: Any, channels: int, most: int) -> None:

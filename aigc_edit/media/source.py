@@ -34,6 +34,7 @@ from aigc_edit.media.streams import (
     subtitle_streams,
 )
 from aigc_edit.timeline import Chapter, Span, on_clock
+from aigc_edit.words import counted
 
 MAX_RATE = 1000  # frames a second; more is a damaged header
 _TIME_ROUNDING = 0.0011  # seconds; Matroska and WebM round to a millisecond
@@ -235,7 +236,7 @@ def _oddities(
         return
     early = len(scan.index.times) - len(scan.shown_from(video.first).times)
     if early:
-        yield f"{early} pictures before the first key frame cannot be shown"
+        yield f"{counted(early, 'picture')} before the first key frame cannot be shown"
     yield from _cut_short(container, stream, scan)
     outlasts = scan.sound_end - video.first - duration
     if outlasts > _HANGING_SOUND:

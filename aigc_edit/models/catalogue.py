@@ -66,7 +66,9 @@ def whisper_weights() -> dict[str, Weights]:
                 return {
                     f"whisper:{k}": _whisper(k, url) for k, url in ast.literal_eval(table).items()
                 }
-    raise ModelError("Whisper's table of models is missing", cure="pip install 'aigc-edit[whisper]'")
+    raise ModelError(
+        "Whisper's table of models is missing", cure="pip install 'aigc-edit[whisper]'"
+    )
 
 
 def _whisper(model: str, url: str) -> Weights:

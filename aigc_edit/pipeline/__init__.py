@@ -8,6 +8,7 @@ from aigc_edit.pipeline.pipeline import (
     pipeline_from_text,
 )
 from aigc_edit.pipeline.plugin_files import missing_package, place_of
+from aigc_edit.pipeline.refusals import refusals
 from aigc_edit.pipeline.registry import OURS, Registry, StageEntry, registered
 from aigc_edit.pipeline.schema import json_schema, schema_text
 from aigc_edit.pipeline.settings import AudioOutput, Input, Output, VideoOutput
@@ -30,6 +31,7 @@ __all__ = [
     "missing_package",
     "pipeline_from_text",
     "place_of",
+    "refusals",
     "registered",
     "schema_text",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import pydantic
 
 from aigc_edit.api import StageOptions
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError, suggestion
+from aigc_edit.pipeline.refusals import refusals
 from aigc_edit.pipeline.registry import registered
 from aigc_edit.pipeline.settings import Input, Output, spelled_out
 from aigc_edit.pipeline.wiring import StageSpec, track_problems
@@ -136,6 +136,7 @@ class _Checker:
         self.problems: list[Problem] = []
         self._plugins, self._folder = plugins, folder
         self._registry = registered()
+        self._distrusted = False
 
     def note(self, where: Where, what: str, cure: str = "") -> None:
         self.problems.append(self.document.problem(where, what, cure))
@@ -180,6 +181,7 @@ class _Checker:
             if self._plugins.allows(path):
                 paths.append(path)
                 continue
+            self._distrusted = True
             cure = f"If you trust it, say --trust, or --plugins {path}."
             self.note(("plugins", number), f"this file wants to run code from {path}", cure)
         self._registry = self._registry.with_plugins(paths)
@@ -226,7 +228,8 @@ class _Checker:
         name = item["uses"]
         stage_id = self._id(item, name, where, ids)
         if name not in self._registry:
-            self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
+            if not self._distrusted:  # else it may be there
+                self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
             return None
         own = [found for o in overrides if (found := o.of(stage_id))]
         return self._made(name, stage_id, item.get("with"), where, own)
@@ -256,11 +259,11 @@ class _Checker:
     ) -> StageSpec | None:
         try:
             stage_class = self._registry[name].load()
+            options = self._options(stage_class.Options, given, (*where, "with"), overrides)
         except AigcEditError as error:
             what = f"{error.what} ({error.where})" if error.where else error.what
             self.note((*where, "uses"), what, error.cure)
             return None
-        options = self._options(stage_class.Options, given, (*where, "with"), overrides)
         return None if options is None else StageSpec(stage_id, stage_class(options))
 
     def _settings(
@@ -283,8 +286,9 @@ class _Checker:
         try:
             return model.model_validate(values)
         except pydantic.ValidationError as invalid:
-            for error in invalid.errors():
-                self.problems.append(_option_problem(self.document, where, error, model, overrides))
+            for refused in refusals(model, values, invalid):
+                said = next((f"--set {o.text}: " for o in overrides if o.keys == refused.keys), "")
+                self.note((*where, *refused.keys), f"{said}{refused.what}", refused.cure)
             return None
 
     def _known_owners(self, overrides: list[_Override], specs: list[StageSpec | None]) -> None:
@@ -303,44 +307,3 @@ def _put(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
         values[key] = dict(inner) if isinstance(inner, dict) else {}
         values = values[key]
     values[keys[-1]] = value
-
-
-def _option_problem(
-    document: Document,
-    where: Where,
-    error: Any,
-    model: type[StageOptions],
-    overrides: list[_Override],
-) -> Problem:
-    """One pydantic error, said in the words of the file."""
-    keys = tuple(k for k in error["loc"] if isinstance(k, str | int))
-    named = tuple(k for k in keys if not (isinstance(k, str) and k.startswith("function-")))
-    name = ".".join(map(str, named))
-    source = next((f"--set {o.text}: " for o in overrides if o.keys == named), "")
-    if error["type"] == "extra_forbidden":
-        fields = _fields_at(model, named[:-1])
-        return document.problem(
-            (*where, *named), f"{source}no option {name!r}", suggestion(str(named[-1]), fields)
-        )
-    message = error["msg"].removeprefix("Value error, ")
-    plain = error["type"] in ("missing", "value_error")
-    given = error["input"]
-    told = f"{float(given):g}" if isinstance(given, Fraction) else repr(given)
-    shown = "" if plain else f" (not {told})"
-    said = f"{name}: {_lowered(message)}" if name else message
-    return document.problem((*where, *named), f"{source}{said}{shown}")
-
-
-def _lowered(message: str) -> str:
-    """A sentence after a colon; names such as FFmpeg stay."""
-    first, second = message[:1], message[1:2]
-    return first.lower() + message[1:] if second.islower() or second == " " else message
-
-
-def _fields_at(model: type[pydantic.BaseModel], keys: tuple[str | int, ...]) -> list[str]:
-    for key in keys:
-        inner = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)):
-            return []
-        model = inner
-    return list(model.model_fields)

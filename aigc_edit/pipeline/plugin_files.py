@@ -11,10 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import TypeGuard
 
 from aigc_edit.api import Stage
 from aigc_edit.errors import AigcEditError, PluginError, UsageError, one_line
 
+_LOADER = str(Path(__file__).parent)
+_IS_A_STAGE = (
+    "A stage is a class with a `name` on Analyzer, Selector, FrameFilter, AudioFilter or Sink."
+)
+_METHODS = ("apply", "apply_batch", "apply_planes", "select", "deliver", "finish")
 _NO_PLUGINS = ("setup.py", "conftest.py")
 # Packages whose distribution has another name than what is imported.
 _DISTRIBUTIONS = {
@@ -62,19 +68,26 @@ def load_plugin_file(file: Path) -> tuple[type[Stage], ...]:
     """
     with loading(f"plugin {file.stem}", str(file)):
         module = _module(file)
-    stages = tuple(
-        value for name, value in vars(module).items() if _is_stage_of(value, module.__name__)
-    )
+    classes = tuple(v for v in vars(module).values() if _is_class_of(v, module.__name__))
+    stages = tuple(c for c in classes if issubclass(c, Stage) and not _lacking(c))
     if not stages:
-        raise PluginError("it holds no stage", where=file, cure="Give each stage class a `name`.")
+        lacking = "".join(f"; {c.__name__} {what}" for c in classes if (what := _lacking(c)))
+        raise PluginError(f"it holds no stage{lacking}", where=file, cure=_IS_A_STAGE)
     return stages
 
 
-def _is_stage_of(value: object, module: str) -> bool:
-    if not (isinstance(value, type) and issubclass(value, Stage)) or inspect.isabstract(value):
-        return False
-    own = value.__module__ == module or value.__module__.startswith(f"{module}.")
-    return own and isinstance(getattr(value, "name", None), str)
+def _is_class_of(value: object, module: str) -> TypeGuard[type]:
+    return isinstance(value, type) and f"{value.__module__}.".startswith(f"{module}.")
+
+
+def _lacking(value: type) -> str:
+    """Why a class that looks like a stage is none; nothing for stages, and for other classes."""
+    if not issubclass(value, Stage):
+        methods = [method for method in _METHODS if hasattr(value, method)]
+        return f"has `{methods[0]}`, and no kind of stage as its base" if methods else ""
+    if inspect.isabstract(value):
+        return f"has no {', '.join(sorted(value.__abstractmethods__))}"
+    return "" if isinstance(getattr(value, "name", None), str) else "has no `name`"
 
 
 def _module(file: Path) -> ModuleType:
@@ -105,12 +118,13 @@ def loading(subject: str, place: str) -> Iterator[None]:
         yield
     except AigcEditError:
         raise
-    except ModuleNotFoundError as cause:
-        raise missing_package(subject, cause) from cause
     except (Exception, SystemExit) as cause:
+        found = place_of(cause)
+        if isinstance(cause, ModuleNotFoundError) and found:
+            raise missing_package(subject, cause) from cause
         raise PluginError(
             f"{subject} cannot be loaded ({type(cause).__name__}: {one_line(cause)})",
-            where=place_of(cause) or place,
+            where=found or place,
             cure="Repair or leave out that plugin.",
         ) from cause
 
@@ -129,10 +143,14 @@ def missing_package(subject: str, cause: ModuleNotFoundError) -> PluginError:
 def place_of(cause: BaseException, file: str | None = None) -> str:
     """FILE:LINE of what went wrong: in that file, if it came by there, else where it was raised.
 
-    For syntax errors it is where the parser stopped.
+    For syntax errors it is where the parser stopped. Nothing where no plugin's line was reached.
     """
     if isinstance(cause, SyntaxError) and cause.filename:
         return f"{cause.filename}:{cause.lineno}"
-    frames = [f for f in traceback.extract_tb(cause.__traceback__) if "importlib" not in f.filename]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(cause.__traceback__)
+        if "importlib" not in frame.filename and not frame.filename.startswith(_LOADER)
+    ]
     frames = [frame for frame in frames if frame.filename == file] or frames
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

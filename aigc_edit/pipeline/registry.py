@@ -24,7 +24,7 @@ class StageEntry:
 
     Attributes:
         origin: the distribution or the file.
-        place: the module and class, for messages.
+        place: the entry point with its distribution, or the file and class, for messages.
         rivals: origins of other stages of the same name.
     """
 
@@ -93,7 +93,8 @@ def registered() -> Registry:
 
 def _entry(point: EntryPoint) -> StageEntry:
     origin = point.dist.name if point.dist else "an unknown distribution"
-    return StageEntry(point.name, origin, point.value, point.load)
+    place = f"{origin}, entry point `{point.name} = {point.value}`"
+    return StageEntry(point.name, origin, place, point.load)
 
 
 def _file_entry(file: Path, stage: type[Stage]) -> StageEntry:

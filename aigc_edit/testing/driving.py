@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import cycle
@@ -34,7 +35,16 @@ from aigc_edit.api import (
     Timeline,
     Track,
 )
-from aigc_edit.engine import Batch, Guard, as_declared, check_delivered, filtered, filtered_sound
+from aigc_edit.engine import (
+    Batch,
+    Guard,
+    as_declared,
+    check_delivered,
+    filtered,
+    filtered_sound,
+    selected,
+    tracks_of,
+)
 from aigc_edit.media import Image
 from aigc_edit.testing import material
 from aigc_edit.testing.material import EVEN, RATE, SECONDS, SOUND_RATE, WIDE, Size
@@ -72,17 +82,28 @@ Outcome = list[Any]
 def outcome(subject: Subject, stage: Stage | None = None, **how: Any) -> Outcome:
     """What a stage makes of the usual material; `how` is for the driver of its kind."""
     stage = stage or subject.made()
-    drivers: dict[type[Stage], Callable[..., Outcome]] = {
-        Analyzer: analysed,
-        Selector: selected,
-        FrameFilter: frames_filtered,
-        AudioFilter: sound_filtered,
-        Sink: delivered,
-    }
-    for kind, driver in drivers.items():
+    for kind, (driver, usual) in _DRIVERS.items():
         if isinstance(stage, kind):
-            return driver(subject, stage, **how)
+            with _given(usual, how):
+                return driver(subject, stage, **how)
     raise TypeError(f"{stage.name!r} is of no kind that the kit knows")
+
+
+@contextmanager
+def _given(usual: str, how: Mapping[str, Any]) -> Iterator[None]:
+    """Notes in an error what the stage had been given."""
+    try:
+        yield
+    except Exception as cause:
+        other = ", ".join(f"{name} {_in_short(value)}" for name, value in how.items())
+        cause.add_note(f"Given: {usual}{f'; with {other}' if other else ''}")
+        raise
+
+
+def _in_short(value: Any) -> str:
+    if isinstance(value, Timeline):
+        return ", ".join(value.tracks) or "empty"
+    return str(list(value.shape) if hasattr(value, "shape") else value)
 
 
 def frames_filtered(
@@ -209,11 +230,7 @@ def analysed(
                 stage.frames(given)
             else:
                 stage.audio(given)
-    known = timeline or subject.timeline()
-    with _GUARD.around(stage):
-        tracks = stage.finish(known.only(stage.reads))
-    promised = {(ref.kind, ref.name) for ref in stage.writes}
-    assert {(type(track), track.name) for track in tracks} == promised, "`writes` is not kept"
+    tracks = tracks_of(stage, timeline or subject.timeline(), _GUARD)
     return sorted(({"name": t.name, **t.to_json()} for t in tracks), key=lambda t: str(t["name"]))
 
 
@@ -237,7 +254,7 @@ def sounds_of(
             yield from blocks_of(samples * 0 if quiet else samples, block, rate)
 
 
-def selected(
+def chosen(
     subject: Subject,
     stage: Selector,
     *,
@@ -246,9 +263,7 @@ def selected(
 ) -> Outcome:
     """The kept spans, as text."""
     edits = edits if edits is not None else EditList.whole(subject.seconds)
-    tracks = timeline or subject.timeline()
-    with _GUARD.around(stage):
-        kept = stage.select(edits, tracks.only(stage.reads)).kept
+    kept = selected(stage, edits, timeline or subject.timeline(), _GUARD).kept
     return [f"{k.span.start} to {k.span.end}" for k in kept]
 
 
@@ -278,3 +293,13 @@ def delivered(
         found = [f"{c.start} to {c.end}: {c.title}" for c in chapters]
         plain = {key: text.replace(temporary, "") for key, text in texts.items()}
         return [dict(sorted(plain.items())), found]
+
+
+# By kind: what runs it, and on what, in words.
+_DRIVERS: dict[type[Stage], tuple[Callable[..., Outcome], str]] = {
+    Analyzer: (analysed, f"{SECONDS} s of {WIDE} at {RATE} frames a second, in batches of 32"),
+    Selector: (chosen, f"all of {SECONDS} s"),
+    FrameFilter: (frames_filtered, f"{FRAMES} frames of {EVEN}, in batches of 4"),
+    AudioFilter: (sound_filtered, f"3 s of stereo at {SOUND_RATE} Hz, in blocks of 4096"),
+    Sink: (delivered, f"a film of {SECONDS} s"),
+}

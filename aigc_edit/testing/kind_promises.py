@@ -37,7 +37,10 @@ def promises_of(kind: type[Stage]) -> tuple[Promise, ...]:
 
 @promised_by(FrameFilter)
 def batches_do_not_matter(subject: Subject) -> None:
-    """One frame at a time gives what all at once give."""
+    """One frame at a time gives what all at once give.
+
+    Work on each frame by itself; neighbours come by `context`, memory goes to `self`.
+    """
     whole = outcome(subject, batch=FRAMES)
     for size in (1, 5):
         assert_close(subject, whole, outcome(subject, batch=size), f"batches of {size} differ")
@@ -45,7 +48,10 @@ def batches_do_not_matter(subject: Subject) -> None:
 
 @promised_by(FrameFilter)
 def cuts_are_forgotten(subject: Subject) -> None:
-    """Nothing from before a cut shows after it."""
+    """Nothing from before a cut shows after it.
+
+    Forget in `reset` all that it saw.
+    """
     frames = material.film(EVEN, FRAMES)
     joined = outcome(subject, frames=frames, cut=FRAMES // 2)
     alone = outcome(subject, frames=frames[FRAMES // 2 :], first=FRAMES // 2)
@@ -55,14 +61,17 @@ def cuts_are_forgotten(subject: Subject) -> None:
 
 @promised_by(FrameFilter)
 def without_memory_any_frame_may_be_first(subject: Subject) -> None:
-    """One that declares no neighbours and no `reset` can be stopped and continued anywhere."""
+    """One that declares no neighbours and no `reset` can be stopped and continued anywhere.
+
+    Declare `reset` or `context`.
+    """
     if looks_across(subject.made()):
         return
     frames = material.film(EVEN, FRAMES)
     whole = outcome(subject, frames=frames)
     later = outcome(subject, frames=frames[7:], first=7)
     rest = [part[-len(one) :] for part, one in zip(whole, later, strict=True)]
-    assert_close(subject, rest, later, "it remembers frames; declare `reset` or `context`")
+    assert_close(subject, rest, later, "it remembers frames")
 
 
 @promised_by(FrameFilter)
@@ -89,7 +98,10 @@ def black_and_white(subject: Subject) -> None:
 
 @promised_by(AudioFilter)
 def blocks_do_not_matter(subject: Subject) -> None:
-    """Blocks of any length give the same programme."""
+    """Blocks of any length give the same programme.
+
+    Remember on `self` what the next block needs, and count with `block.first`.
+    """
     whole = outcome(subject, lengths=(1 << 20,))
     for lengths in ((1024,), (777, 1, 5000)):
         assert_close(subject, whole, outcome(subject, lengths=lengths), f"{lengths} differ")
@@ -113,7 +125,10 @@ def any_sound(subject: Subject) -> None:
 
 @promised_by(Analyzer)
 def chunks_do_not_matter(subject: Subject) -> None:
-    """Frames and sound cut in other places give the same tracks; so does their order."""
+    """Frames and sound cut in other places give the same tracks; so does their order.
+
+    Remember on `self` what the next batch needs, and work out the rest in `finish`.
+    """
     usual = outcome(subject)
     for how in (
         {"batch": 1, "block": (1024,)},
@@ -136,7 +151,10 @@ def any_source(subject: Subject) -> None:
 
 @promised_by(Analyzer)
 def tracks_come_back(subject: Subject) -> None:
-    """Tracks become JSON and come back equal, and move to output time."""
+    """Tracks become JSON and come back equal, and move to output time.
+
+    Let `to_json` hold all of a track, and `from_json` take it.
+    """
     stage = subject.made()
     outcome(subject, stage)
     edits = EditList.of([Span(1, 3), Span(5, 6)])
@@ -151,7 +169,10 @@ def tracks_come_back(subject: Subject) -> None:
 
 @promised_by(Selector)
 def keeps_what_was_left(subject: Subject) -> None:
-    """Nothing comes back that an earlier selector has dropped; nothing in gives nothing out."""
+    """Nothing comes back that an earlier selector has dropped; nothing in gives nothing out.
+
+    Choose from `edits`, as `edits.within(spans)` and `edits.clipped(60)` do.
+    """
     left = (Span(1, 3), Span(5, 7))
     kept = subject.made().select(EditList.of(left), subject.timeline())
     for span in kept.spans:
@@ -171,7 +192,10 @@ def any_name(subject: Subject) -> None:
 
 @promised_by(Sink)
 def chapters_in_order(subject: Subject) -> None:
-    """Chapters follow each other within the film."""
+    """Chapters follow each other within the film.
+
+    Sort them, end each where the next begins, and the last with the film.
+    """
     marks = subject.made().chapters(subject.timeline())
     reached = Fraction(0)
     for mark in marks:

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
+import pydantic
+
+import aigc_edit.api
+import aigc_edit.engine
 from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, Stage, StageOptions, Track
+from aigc_edit.engine import SEE_ALL
+from aigc_edit.errors import AigcEditError, PluginError, UsageError
+from aigc_edit.pipeline import refusals
+from aigc_edit.testing import promises
 from aigc_edit.testing.driving import FRAMES, Subject, outcome
 from aigc_edit.testing.kind_promises import promises_of
 from aigc_edit.testing.material import RATE
-from aigc_edit.testing.promises import Promise
+from aigc_edit.testing.promises import Promise, works
+
+# Folders of those who call stages.
+_CALLERS = tuple(
+    str(Path(str(module.__file__)).parent) for module in (aigc_edit.api, aigc_edit.engine, promises)
+)
 
 
 class BrokenPromiseError(AssertionError):
     """A stage does not keep what stages of its kind promise."""
+
+
+class UnseenPromiseError(BrokenPromiseError):
+    """A stage does not even work, so that it cannot be seen whether it keeps a promise."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +66,19 @@ def check_stage(
 
     Raises:
         BrokenPromiseError: names every promise that is broken, and how.
+        UsageError: the options are refused.
 
     >>> from aigc_edit.stages.frames.grade import Grade
     >>> "batches_do_not_matter" in check_stage(Grade, {"warmth": 0.5}).promises
     True
     """
+    __tracebackhide__ = True
     subject = subject_of(stage, options, tracks=tracks)
-    kept, broken = [], []
-    for promise in promises_of(stage):
-        try:
-            check_promise(subject, promise)
-        except BrokenPromiseError as error:
-            broken.append(str(error))
-        else:
-            kept.append(promise.name)
-    if broken:
-        raise BrokenPromiseError("\n".join(broken))
-    return StageReport(tuple(kept), _seconds_per_frame(subject))
+    asked = promises_of(stage)
+    failed = {p.name: error for p in asked if (error := broken_promise(subject, p))}
+    if failed:
+        raise BrokenPromiseError("\n".join(_told(failed)))
+    return StageReport(tuple(p.name for p in asked), _seconds_per_frame(subject))
 
 
 def subject_of(
@@ -71,19 +87,70 @@ def subject_of(
     *,
     tracks: Sequence[Track] = (),
 ) -> Subject:
-    """A stage with its options, ready to be checked; see `check_stage`."""
+    """A stage with its options, ready to be checked; see `check_stage`.
+
+    Raises:
+        UsageError: the options are refused.
+        PluginError: a default is.
+    """
     if not isinstance(options, StageOptions):
-        options = stage.Options.model_validate(dict(options or {}))
+        values = dict(options or {})
+        try:
+            options = stage.Options.model_validate(values)
+        except pydantic.ValidationError as invalid:
+            refused = "; ".join(one.what for one in refusals(stage.Options, values, invalid))
+            where = f"options of {stage.__name__}"
+            raise UsageError(refused, where=where) from None
     return Subject(stage, options, tracks)
 
 
-def check_promise(subject: Subject, promise: Promise) -> None:
-    """Raises BrokenPromiseError where one promise is broken: by a wrong result, or an error."""
+def broken_promise(subject: Subject, promise: Promise) -> BrokenPromiseError | None:
+    """What to say where one promise is broken, by a wrong result or an error."""
+    name = getattr(subject.kind, "name", subject.kind.__name__)
     try:
         promise.check(subject)
-    except Exception as cause:
-        name = getattr(subject.kind, "name", subject.kind.__name__)
-        raise BrokenPromiseError(f"{name} breaks {promise.name}: {cause}") from cause
+    except AssertionError as cause:
+        return BrokenPromiseError(f"{name} breaks {promise.name}: {cause}. {promise.cure}")
+    except Exception as cause:  # noqa: BLE001 -- whatever a stage raises is told
+        if promise.check is not works and not _works(subject):
+            return UnseenPromiseError(f"{promise.name} cannot be seen before {name} keeps `works`")
+        return BrokenPromiseError(f"{name} breaks {promise.name}: {_what_failed(cause)}")
+    return None
+
+
+def _works(subject: Subject) -> bool:
+    try:
+        works(subject)
+    except Exception:  # noqa: BLE001 -- told where that promise is asked for
+        return False
+    return True
+
+
+def _told(failed: Mapping[str, BrokenPromiseError]) -> Iterator[str]:
+    """What is broken; what cannot be seen yet is only named."""
+    unseen = [name for name, error in failed.items() if isinstance(error, UnseenPromiseError)]
+    yield from (str(error) for name, error in failed.items() if name not in unseen)
+    if unseen:
+        yield f"not to be seen before `works` is kept: {', '.join(unseen)}"
+
+
+def _what_failed(cause: Exception) -> str:
+    """What was raised, and what the stage had been given; then the stage's own lines, if any."""
+    raised = (cause.__cause__ or cause) if isinstance(cause, PluginError) else cause
+    own = _own_lines(raised)
+    house = isinstance(cause, AigcEditError)
+    said = str(cause) if house else f"{type(cause).__name__}: {cause}"
+    said = said.removesuffix(f". {SEE_ALL}")  # there is no --debug here
+    notes = "".join(f"\n  {note}" for note in getattr(cause, "__notes__", ()))
+    return f"{said}{notes}{own}"
+
+
+def _own_lines(raised: BaseException) -> str:
+    """The lines of the traceback from where the engine or the kit called the stage."""
+    frames = traceback.extract_tb(raised.__traceback__)
+    own = takewhile(lambda frame: not frame.filename.startswith(_CALLERS), reversed(frames))
+    lines = "".join(traceback.format_list([*own][::-1])).rstrip()
+    return f"\n{lines}" if lines else ""
 
 
 def _seconds_per_frame(subject: Subject) -> float:

@@ -1,12 +1,14 @@
 """What every stage promises, each promise with the check that tells whether it is kept.
 
 A check gets a `Subject` and raises `AssertionError` where the promise is broken. Checks drive the
-stage as the engine does, so that what the engine refuses is refused here, too.
+stage as the engine does, so that what the engine refuses is refused here, too. The first paragraph
+of its docstring is the promise, the second one says what to do about it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import locale
@@ -24,7 +26,7 @@ from typing import Any
 import numpy as np
 import pydantic
 
-from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, Stage
+from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, PluginError, Stage
 from aigc_edit.pipeline import check_stage_class
 from aigc_edit.testing import driving
 from aigc_edit.testing.driving import Outcome, Subject, outcome
@@ -49,7 +51,18 @@ class Promise:
 
     @property
     def words(self) -> str:
-        return (self.check.__doc__ or "").strip()
+        """The promise, on one line."""
+        return self._paragraphs[0]
+
+    @property
+    def cure(self) -> str:
+        """What an author does who broke it, on one line."""
+        return " ".join(self._paragraphs[1:])
+
+    @property
+    def _paragraphs(self) -> list[str]:
+        paragraphs = inspect.cleandoc(self.check.__doc__ or "").split("\n\n")
+        return [" ".join(paragraph.split()) for paragraph in paragraphs]
 
 
 PROMISES: list[Promise] = []
@@ -69,13 +82,22 @@ def promised_by(*kinds: type[Stage]) -> Callable[[Check], Check]:
 
 @promised_by()
 def declares_itself(subject: Subject) -> None:
-    """Its class says its name, its help, and what it needs."""
-    check_stage_class(subject.kind, subject.kind.name, subject.kind.__module__)
+    """Its class says its name, its help, and what it needs.
+
+    Say it on the class, as the five kinds are documented.
+    """
+    try:
+        check_stage_class(subject.kind, subject.kind.name, subject.kind.__module__)
+    except PluginError as error:
+        raise AssertionError(error.what) from error
 
 
 @promised_by()
 def options_come_back(subject: Subject) -> None:
-    """Options become JSON and come back equal; they are frozen, and each has its help."""
+    """Options become JSON and come back equal; they are frozen, and each has its help.
+
+    Give each option a type that JSON can hold, and `option(..., help=...)`.
+    """
     options = type(subject.options)
     written = json.loads(json.dumps(subject.options.model_dump(mode="json")))
     assert options.model_validate(written) == subject.options, "options change on their way to JSON"
@@ -90,7 +112,10 @@ def options_come_back(subject: Subject) -> None:
 
 @promised_by()
 def unknown_options_are_refused(subject: Subject) -> None:
-    """An option that nobody declared is an error."""
+    """An option that nobody declared is an error.
+
+    Leave `model_config` as StageOptions has it.
+    """
     given = subject.options.model_dump(mode="json") | {"no_such_option": 1}
     try:
         type(subject.options).model_validate(given)
@@ -100,8 +125,18 @@ def unknown_options_are_refused(subject: Subject) -> None:
 
 
 @promised_by()
+def works(subject: Subject) -> None:
+    """It takes what its kind is given, and gives what its kind promises."""
+    subject.made().weights()
+    outcome(subject)
+
+
+@promised_by()
 def same_again(subject: Subject) -> None:
-    """The same input gives the same output, whatever the process drew at random before."""
+    """The same input gives the same output, whatever the process drew at random before.
+
+    Draw random numbers from a generator of its own that an option seeds.
+    """
     first = outcome(subject)
     _shake()
     _assert_equal(first, outcome(subject), "the same input gave another output")
@@ -109,7 +144,10 @@ def same_again(subject: Subject) -> None:
 
 @promised_by()
 def two_at_once(subject: Subject) -> None:
-    """Two instances side by side do not know of each other."""
+    """Two instances side by side do not know of each other.
+
+    Keep what it remembers on `self`, not on the class or in the module.
+    """
     alone = outcome(subject)
     one, other = subject.made(), subject.made()
     with ThreadPoolExecutor(2) as pool:
@@ -120,7 +158,10 @@ def two_at_once(subject: Subject) -> None:
 
 @promised_by()
 def begins_anew(subject: Subject) -> None:
-    """After `begin` nothing is left of the source before."""
+    """After `begin` nothing is left of the source before.
+
+    Set all that it remembers in `begin` (what cuts end, in `reset`).
+    """
     stage = subject.made()
     first = outcome(subject, stage)
     _assert_equal(first, outcome(subject, stage), "what it saw before changed what it gives")
@@ -128,7 +169,10 @@ def begins_anew(subject: Subject) -> None:
 
 @promised_by()
 def says_nothing(subject: Subject) -> None:
-    """It prints nothing and warns of nothing."""
+    """It prints nothing and warns of nothing.
+
+    Give `report` what there is to say; mend what the warning is about.
+    """
     said = io.StringIO()
     with (
         contextlib.redirect_stdout(said),
@@ -143,7 +187,10 @@ def says_nothing(subject: Subject) -> None:
 
 @promised_by()
 def leaves_the_process_alone(subject: Subject) -> None:
-    """What a process shares is as before: random generators, folders, torch's settings."""
+    """What a process shares is as before: random generators, folders, torch's settings.
+
+    Use generators, contexts and paths of its own.
+    """
     outcome(subject)  # what importing its libraries changes is not its fault
     _shake()  # so that seeding alike twice shows
     before = _shared()
@@ -156,7 +203,10 @@ def leaves_the_process_alone(subject: Subject) -> None:
 
 @promised_by()
 def writes_no_files(subject: Subject) -> None:
-    """No file appears in the working folder; sinks give texts."""
+    """No file appears in the working folder; sinks give texts.
+
+    Return texts from a sink's `deliver`; hold the rest in memory.
+    """
     home = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -170,7 +220,10 @@ def writes_no_files(subject: Subject) -> None:
 
 @promised_by()
 def reads_what_it_declares(subject: Subject) -> None:
-    """It runs without the tracks that it calls optional, and asks for no others."""
+    """It runs without the tracks that it calls optional, and asks for no others.
+
+    Name every track in `reads`; ask for optional ones with `tracks.find`.
+    """
     if any(ref.optional for ref in subject.made().reads):
         outcome(subject, timeline=subject.timeline(optional=False))
     outcome(subject, timeline=subject.timeline())
@@ -178,7 +231,10 @@ def reads_what_it_declares(subject: Subject) -> None:
 
 @promised_by(FrameFilter, AudioFilter, Analyzer)
 def threads_do_not_matter(subject: Subject) -> None:
-    """The number of torch's threads changes nothing that can be seen or heard."""
+    """The number of torch's threads changes nothing that can be seen or heard.
+
+    Do not depend on the order in which parts are added up.
+    """
     import torch
 
     threads = torch.get_num_threads()
@@ -195,7 +251,10 @@ def threads_do_not_matter(subject: Subject) -> None:
 
 @promised_by(FrameFilter, Analyzer)
 def devices_agree(subject: Subject) -> None:
-    """A GPU, where there is one, gives what the CPU gives."""
+    """A GPU, where there is one, gives what the CPU gives.
+
+    Keep tensors on the device of the frames, and sums in float32.
+    """
     import torch
 
     if not torch.cuda.is_available():
@@ -210,7 +269,10 @@ def devices_agree(subject: Subject) -> None:
 
 @promised_by(FrameFilter, AudioFilter, Analyzer)
 def inputs_stay(subject: Subject) -> None:
-    """The frames and samples that it gets are never changed."""
+    """The frames and samples that it gets are never changed.
+
+    Work on new arrays: `frames * 2`, not `frames *= 2`.
+    """
     stage = subject.made()
     changed: list[str] = []
     for name in ("apply", "apply_batch", "apply_planes", "measure", "frames", "audio"):
@@ -222,7 +284,10 @@ def inputs_stay(subject: Subject) -> None:
 
 @promised_by(FrameFilter, AudioFilter, Analyzer)
 def memory_stays_flat(subject: Subject) -> None:
-    """More batches take no more memory, but for a few numbers for each frame."""
+    """More batches take no more memory, but for a few numbers for each frame.
+
+    Keep a few numbers for each batch, not the batch.
+    """
     grown, given = growth(subject)
     most = GROWTH_BYTES + GROWTH_SHARE * given
     assert grown < most, f"{grown / 1024:.0f} KiB more stayed of {given / 1024:.0f} KiB more"

@@ -121,7 +121,7 @@ def test_a_run_leaves_the_result_and_says_where(cut, film, tmp_path, capsys):
     said = capsys.readouterr().out
 
     assert [n for _, n in shown_frames(tmp_path / "film.cut.mp4")] == list(range(15, 30))
-    assert said.startswith("film.cut.mp4: 0.5 s from 1 spans, made in ")
+    assert said.startswith("film.cut.mp4: 0.5 s from 1 span, made in ")
     assert "film.cut.mp4.run.json" in said
 
 
@@ -218,10 +218,10 @@ def test_check_names_what_is_right_and_what_is_wrong(cut, tmp_path, capsys):
     (tmp_path / "wrong.yaml").write_text(BROKEN)
 
     assert main(["check", cut]) == 0
-    assert capsys.readouterr().out == "cut.yaml: 1 stages, nothing wrong\n"
+    assert capsys.readouterr().out == "cut.yaml: 1 stage, nothing wrong\n"
     assert main(["check", "wrong.yaml", cut]) == 2
     said = capsys.readouterr()
-    assert said.out == "cut.yaml: 1 stages, nothing wrong\n"
+    assert said.out == "cut.yaml: 1 stage, nothing wrong\n"
     assert "Did you mean" in said.err
 
 
@@ -240,7 +240,7 @@ def test_a_plan_says_the_passes_and_does_nothing(clap_clip, tmp_path, capsys):
 def test_a_plan_is_exact_where_nothing_must_be_found_first(cut, film, capsys):
     assert main(["plan", cut, film]) == 0
 
-    assert "1 spans, decode 18 frames, encode 15 (h264)" in capsys.readouterr().out
+    assert "1 span, decode 18 frames, encode 15 (h264)" in capsys.readouterr().out
 
 
 def test_analyze_gives_a_timeline_that_loads_back(film, tmp_path, capsys):

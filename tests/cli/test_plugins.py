@@ -61,7 +61,7 @@ def test_what_a_plugin_prints_is_no_result():
     assert done.returncode == 0
     assert "hello" not in done.stdout
     assert "hello from a plugin" in done.stderr
-    assert done.stdout.startswith("film.p.mp4: 2.0 s from 1 spans")
+    assert done.stdout.startswith("film.p.mp4: 2.0 s from 1 span")
 
 
 def test_quiet_silences_plugins_too():

@@ -77,7 +77,7 @@ def test_a_picture_too_few_is_named(good, due, tmp_path):
     short = good.but(images=np.delete(good.images, 70, 0), times=good.times[:70] + good.times[71:])
     report = judged(write(tmp_path / "a.mp4", short), due)
 
-    failing(report, "149 pictures were written, 150 rendered")
+    failing(report, "149 pictures written, 150 rendered")
 
 
 def test_a_picture_at_a_wrong_time_is_named(good, due, tmp_path):

@@ -20,12 +20,13 @@ from aigc_edit.api import (
     Chapter,
     EditList,
     FrameFilter,
+    ModelError,
     Planes,
     Selector,
     Sink,
     Span,
 )
-from aigc_edit.engine import Guard, RunOptions, run
+from aigc_edit.engine import Guard, RunOptions, plan_run, run, runner
 from aigc_edit.errors import PluginError
 from aigc_edit.pipeline import Pipeline, StageSpec, pipeline_from_text
 from aigc_edit.testing import read_sound, shown_frames
@@ -213,6 +214,30 @@ class FaultySound(AudioFilter):
 )
 def test_what_an_audio_filter_may_not_do_is_named(clap_clip, tmp_path, fault, told):
     assert told in refused(clap_clip, tmp_path, FaultySound(fault))
+
+
+class NoWeights(FrameFilter):
+    """Has lost its weights."""
+
+    name = "no_weights"
+
+    def apply(self, frames):
+        return frames
+
+    def weights(self):
+        raise ModelError("the weights of no_weights are missing", cure="Fetch them.")
+
+
+@pytest.mark.parametrize("command", [run, plan_run])
+def test_weights_that_are_missing_are_told_before_anything_is_decoded(
+    clap_clip, tmp_path, monkeypatch, command
+):
+    monkeypatch.setattr(runner, "probe", lambda *_: pytest.fail("the source was opened"))
+    pipeline = Pipeline("p", (StageSpec("no_weights", NoWeights()),))
+
+    with pytest.raises(ModelError, match=r"the weights of no_weights are missing\. Fetch them\."):
+        command(pipeline, clap_clip, tmp_path / "out.mp4", RunOptions("cpu", cache=False))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_selector_that_gives_no_edit_list_is_named(clap_clip, tmp_path):

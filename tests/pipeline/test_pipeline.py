@@ -98,6 +98,31 @@ def test_all_problems_are_said_at_once_with_line_column_and_cure():
             "contrast: input should be less than or equal to 4",
         ),
         (
+            "schema: 1\nstages:\n  - uses: given_spans\n    with: {spans: [3s, 5s]}\n",
+            "pipeline:4:20: spans.0: wants a list, not '3s'. Stretches as [start, end] pairs, such",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: given_spans\n    with: {spans: [[3s]]}\n",
+            "pipeline:4:20: spans.0.1: must be given. Stretches as [start, end] pairs",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: given_spans\n    with: {spans: [[1, 2, 3]]}\n",
+            "spans.0: has 3 values, and wants at most 2. Stretches as",
+        ),
+        ("schema: 1\nstages: [given_spans]\n", "spans: must be given. Stretches as"),
+        (
+            "schema: 1\nstages:\n  - uses: motion\noutput: {video: {quality: best}}\n",
+            "video.quality: wants a whole number, not 'best'. As x264's crf",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: motion\noutput: {audio: loud, metadata: maybe}\n",
+            "audio: wants a mapping, not 'loud'. How the sound is written.",
+        ),
+        (
+            "schema: 1\nstages:\n  - uses: motion\noutput: {audio: loud, metadata: maybe}\n",
+            "metadata: wants true or false, not 'maybe'. Keep titles",
+        ),
+        (
             "schema: 1\nstages:\n  - uses: motion\noutput: {audio: {loudness: loud}}\n",
             "audio.loudness: 'loud' is not a number of LUFS",
         ),

@@ -19,6 +19,14 @@ class Grain(FrameFilter):
     def apply(self, frames):
         return frames
 '''
+NO_SELECT = """
+from aigc_edit.api import Selector
+
+class First(Selector):
+    name = "first"
+    def choose(self, edits, tracks):
+        return edits
+"""
 USES_GRAIN = "schema: 1\nstages:\n  - uses: grain\n"
 
 
@@ -72,6 +80,7 @@ def test_a_pipeline_file_may_not_load_code_from_beside_itself(tmp_path):
 
     assert f"{file}:1:11: this file wants to run code from {tmp_path / 'plugins'}" in told
     assert "--trust" in told
+    assert "no stage named" not in told  # it may be in there
     assert not (tmp_path / "ran").exists()
     for choice in (PluginChoice(trusted=True), PluginChoice((tmp_path / "plugins",))):
         assert load_pipeline(file, plugins=choice).stages[0].stage.name == "grain"
@@ -97,7 +106,10 @@ def test_a_link_does_not_lead_around_the_question(tmp_path):
         ("import os\n\nraise RuntimeError('no luck')\n", ":3", "no luck"),
         ("def f():\n    return 1 / 0\nf()\n", ":2", "ZeroDivisionError"),
         ("import sys\nsys.exit(3)\n", ":2", "SystemExit"),
-        ("x = 1\n", "", "it holds no stage"),
+        ("x = 1\n", "", "it holds no stage. A stage is a class with a `name` on Analyzer, Sel"),
+        (GRAIN.replace("(FrameFilter)", ""), "", "Grain has `apply`, and no kind of stage as its"),
+        (GRAIN.replace("name =", "nmae ="), "", "it holds no stage; Grain has no `name`. A stage"),
+        (NO_SELECT, "", "it holds no stage; First has no select"),
         ("import cv2_missing\n", ":1", "needs the package 'cv2_missing', which is not installed"),
     ],
 )
@@ -184,6 +196,45 @@ def test_a_class_that_breaks_the_rules_is_refused_before_anything_runs(tmp_path,
     told = refused(lambda: pipeline_from_text(uses, plugins=PluginChoice((tmp_path,))))
 
     assert what in told
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("grian:Grain", "No module named 'grian'"),
+        ("grain_plugin:Grian", "module 'grain_plugin' has no attribute 'Grian'"),
+        ("grain_plugin", "'grain' is not a stage"),
+    ],
+)
+def test_a_wrong_entry_point_is_named_with_its_distribution(tmp_path, monkeypatch, value, what):
+    put(tmp_path, "grain_plugin.py", GRAIN)
+    put(tmp_path, "film_grain-1.0.dist-info/METADATA", "Name: film-grain\nVersion: 1.0\n")
+    points = f"[aigc_edit.stages]\ngrain = {value}\n"
+    put(tmp_path, "film_grain-1.0.dist-info/entry_points.txt", points)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = registered.__wrapped__()
+
+    told = refused(found["grain"].load)
+
+    assert told.startswith(f"film-grain, entry point `grain = {value}`: ")
+    assert what in told
+
+
+def test_a_wrong_default_is_the_fault_of_its_class(tmp_path):
+    size = '    class Options(StageOptions):\n        size: int = option(0, gt=0, help="Of it.")\n'
+    text = GRAIN.replace("    def apply", f"{size}    def apply")
+    file = put(
+        tmp_path, "own.py", text.replace("FrameFilter\n", "FrameFilter, StageOptions, option\n")
+    )
+    choice = PluginChoice((tmp_path,))
+
+    told = refused(lambda: pipeline_from_text(USES_GRAIN, plugins=choice))
+
+    assert "a default of Grain.Options is refused by itself: size: input should be greater" in told
+    assert f"({file}:7)" in told
+    given = "schema: 1\nstages: [{uses: grain, with: {size: 0}}]\n"
+    assert "pipeline:1:" not in refused(lambda: pipeline_from_text(given, plugins=choice))
+    assert "pipeline:2:" in refused(lambda: pipeline_from_text(given, plugins=choice))
 
 
 def test_a_folder_that_is_a_package_is_one_plugin(tmp_path):

@@ -384,6 +384,36 @@ class Backwards(Sink):
         return [Chapter(half, tracks.duration, "2"), Chapter(Fraction(0), half, "1")]
 
 
+class HalfAsWide(Filter):
+    """Gives another size than it says."""
+
+    def apply(self, frames):
+        return frames[..., ::2]
+
+
+class WrongDefault(Filter):
+    """Has a default that its own range refuses."""
+
+    class Options(StageOptions):
+        size: int = option(0, gt=0, help="Of something.")
+
+
+class FindsNothing(Level):
+    """Forgets to return what it found."""
+
+    def finish(self, tracks):
+        super().finish(tracks)
+
+
+class KeepsSpans(Selector):
+    """Returns spans where an edit list is due."""
+
+    name = "keeps_spans"
+
+    def select(self, edits, tracks):
+        return list(edits.spans)
+
+
 class HasAnOption(Filter):
     """Keeps all promises, with an option."""
 
@@ -402,7 +432,7 @@ BROKEN = (
     ("says_nothing", Talks),
     ("leaves_the_process_alone", Seeds),
     ("writes_no_files", Writes),
-    ("reads_what_it_declares", ReadsMore),
+    ("works", ReadsMore),
     ("reads_what_it_declares", Optional),
     ("threads_do_not_matter", CountsThreads),
     ("devices_agree", CountsDevices),
@@ -425,6 +455,9 @@ BROKEN = (
     ("tracks_come_back", LosesTracks),
     ("keeps_what_was_left", BringsBack),
     ("any_name", PlainNames),
-    ("same_again", WrongSuffix),
+    ("works", WrongSuffix),
+    ("works", HalfAsWide),
+    ("works", FindsNothing),
+    ("works", KeepsSpans),
     ("chapters_in_order", Backwards),
 )
