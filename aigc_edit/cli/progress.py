@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aigc_edit.engine import Progress, Silent
+from aigc_edit.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
