@@ -15,7 +15,7 @@ from aigc_edit.timeline.tracks import (
     track_from_json,
     track_json,
 )
-from aigc_edit.timeline.transcript import Sentence, Transcript, Word, spread
+from aigc_edit.timeline.transcript import Sentence, Transcript, Word, sentences, spread
 
 __all__ = [
     "NANOSECOND",
@@ -36,6 +36,7 @@ __all__ = [
     "Transcript",
     "Word",
     "on_clock",
+    "sentences",
     "spread",
     "track_from_json",
     "track_json",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, chain, pairwise
@@ -128,6 +128,33 @@ def _moved(word: Word, edits: EditList) -> Word | None:
     if longest is None or longest.duration * 2 < word.span.duration:
         return None
     return Word(longest, word.text, word.confidence)
+
+
+_ENDINGS = re.compile(r"[.!?\u3002\uff01\uff1f\u061f\u0964\u2026][\"'\u00bb\u201d\u2019\u300d)]*$")
+_NO_ENDINGS = re.compile(r"^(mr|mrs|ms|dr|prof|st|vs|etc|no|[a-z])\.$", re.IGNORECASE)
+
+
+def sentences(words: Iterable[Word], pause: Fraction = Fraction(4, 5)) -> tuple[Sentence, ...]:
+    """Words as sentences: they end where punctuation says so, or `pause` seconds without a word.
+
+    >>> said = sentences(spread("It is late. Go home, Mr. Smith.", Span(0, 4)))
+    >>> [sentence.text for sentence in said]
+    ['It is late.', 'Go home, Mr. Smith.']
+    """
+    found: list[Sentence] = []
+    held: list[Word] = []
+    for word in words:
+        if held and word.span.start - held[-1].span.end >= pause:
+            found.append(Sentence(tuple(held)))
+            held = []
+        held.append(word)
+        text = word.text.strip()
+        if _ENDINGS.search(text) and not _NO_ENDINGS.match(text):
+            found.append(Sentence(tuple(held)))
+            held = []
+    if held:
+        found.append(Sentence(tuple(held)))
+    return tuple(found)
 
 
 # A sign of a script that is written without spaces, or letters up to the next space or such a sign;

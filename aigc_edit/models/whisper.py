@@ -1,0 +1,215 @@
+"""Whisper (Radford et al., 2022, arXiv 2212.04356) over many windows at once.
+
+The encoder sees each window once; language, text and word times all come from what it found.
+Word times are Whisper's own: the path of least cost (dynamic time warping) through the
+cross-attention of its alignment heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aigc_edit.errors import ModelError, one_line
+from aigc_edit.models.loops import without_loops
+from aigc_edit.models.recognizer import Recognizer
+from aigc_edit.models.windows import Window
+from aigc_edit.timeline import Span, Word, on_clock
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Task = Literal["transcribe", "translate"]
+_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# Whisper's own thresholds (section 4.5 of the paper): text that repeats itself compresses well.
+_REPETITIVE, _UNSURE, _SILENT = 2.4, -1.0, 0.6
+# Signs that belong to the word after or before them, also of East Asian scripts.
+_OPENING = "\"'([{-\u201c\u00bf"
+_CLOSING = "\"'.,!?:)]}\u201d\u3001\u3002\uff0c\uff01\uff1a\uff1f"
+_BATCH = {"cpu": 4}
+_LARGE_BATCH = 16
+
+
+@dataclass(frozen=True)
+class WhisperSettings:
+    """How Whisper works.
+
+    Attributes:
+        checkpoint: a file with `dims` and `model_state_dict`.
+        heads: which heads of the cross-attention follow the words, as Whisper's package encodes
+            them; empty: all of the upper half of the decoder.
+        language: ISO 639-1 code; empty: what it hears at first.
+        prompt: words that are likely to occur, such as names.
+        device: where the net runs.
+    """
+
+    checkpoint: Path
+    heads: bytes = b""
+    language: str = ""
+    task: Task = "transcribe"
+    prompt: str = ""
+    device: str = "cpu"
+
+
+class Whisper(Recognizer):
+    """Words of any of its languages, out of windows of speech.
+
+    Raises:
+        ModelError: the checkpoint is none, or of another net.
+    """
+
+    def __init__(self, settings: WhisperSettings) -> None:
+        self._settings = settings
+        self._model = _loaded(settings)
+        self.language = settings.language if self._model.is_multilingual else "en"
+        self.batch = _BATCH.get(settings.device, _LARGE_BATCH)
+
+    def words(self, windows: Sequence[Window]) -> list[Word]:
+        import torch
+
+        with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # higher temperatures draw words
+            features = self._model.encoder(self._mels(windows))
+            self.language = self.language or self._heard_language(features)
+            results = self._decoded(features)
+            aligned = [
+                self._aligned(window, found, result)
+                for window, found, result in zip(windows, features, results, strict=True)
+            ]
+        return [word for words in aligned for word in words]
+
+    def _mels(self, windows: Sequence[Window]) -> Tensor:
+        """[B, mels, 3000]: log-mel spectra, padded to half a minute."""
+        import torch
+        from whisper.audio import N_SAMPLES, log_mel_spectrogram, pad_or_trim
+
+        count = self._model.dims.n_mels
+        sounds = np.stack([pad_or_trim(window.samples, N_SAMPLES) for window in windows])
+        mels: Tensor = log_mel_spectrogram(torch.from_numpy(sounds), count)
+        return mels.to(self._settings.device, self._dtype)
+
+    @property
+    def _dtype(self) -> Any:
+        import torch
+
+        return torch.float32 if self._settings.device == "cpu" else torch.float16
+
+    def _heard_language(self, features: Tensor) -> str:
+        """The language that is most likely over all windows."""
+        _, found = self._model.detect_language(features)
+        total = {str(code): float(sum(p[code] for p in found)) for code in found[0]}
+        return max(total, key=lambda code: total[code])
+
+    def _decoded(self, features: Tensor) -> list[Any]:
+        """A result for each window; those that look wrong are tried again, warmer each time."""
+        results: list[Any] = [None] * len(features)
+        left = list(range(len(features)))
+        for temperature in _TEMPERATURES:
+            found = self._model.decode(features[left], self._options(temperature))
+            for place, result in zip(left, found, strict=True):
+                results[place] = result
+            left = [place for place in left if _looks_wrong(results[place])]
+            if not left:
+                break
+        return results
+
+    def _options(self, temperature: float) -> Any:
+        from whisper import DecodingOptions
+
+        return DecodingOptions(
+            task=self._settings.task,
+            language=self.language,
+            temperature=temperature,
+            prompt=self._settings.prompt or None,
+            without_timestamps=True,
+            fp16=self._dtype.itemsize == 2,
+        )
+
+    def _aligned(self, window: Window, features: Tensor, result: Any) -> Iterator[Word]:
+        if _is_silent(result):
+            return
+        from whisper.audio import HOP_LENGTH
+        from whisper.timing import find_alignment, merge_punctuations
+
+        frames = -(-len(window.samples) // HOP_LENGTH)
+        timings = find_alignment(
+            _Encoded(self._model), self._tokenizer(), result.tokens, features, frames
+        )
+        merge_punctuations(timings, _OPENING, _CLOSING)
+        said = [timing for timing in timings if timing.word.strip()]
+        for timing in without_loops(said, key=lambda timing: timing.word.strip().lower()):
+            span = within_speech(Fraction(timing.start), Fraction(timing.end), window.speech)
+            if span is not None:
+                yield Word(
+                    Span(window.start + span.start, window.start + span.end),
+                    timing.word,
+                    min(1.0, max(0.0, float(timing.probability))),
+                )
+
+    def _tokenizer(self) -> Any:
+        from whisper.tokenizer import get_tokenizer
+
+        return get_tokenizer(
+            self._model.is_multilingual,
+            num_languages=self._model.num_languages,
+            language=self.language,
+            task=self._settings.task,
+        )
+
+
+class _Encoded:
+    """A model for Whisper's alignment that takes what its encoder found in place of a spectrum."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.dims, self.decoder, self.device = model.dims, model.decoder, model.device
+        self.alignment_heads = model.alignment_heads
+
+    def __call__(self, features: Tensor, tokens: Tensor) -> Any:
+        return self._model.decoder(tokens, features)
+
+
+def within_speech(start: Fraction, end: Fraction, speech: Sequence[Span]) -> Span | None:
+    """The part of a word's time that lies in speech: the stretch where most of it lies.
+
+    Attention begins a word in the silence before it and ends it in the silence after it. None
+    where nobody speaks: the word was made up.
+    """
+    word = Span(on_clock(start), on_clock(max(start, end)))
+    parts = [part for stretch in speech if (part := stretch.overlap(word)) is not None]
+    return max(parts, key=lambda part: part.duration, default=None)
+
+
+def _looks_wrong(result: Any) -> bool:
+    unsure = result.avg_logprob < _UNSURE
+    return not _is_silent(result) and (result.compression_ratio > _REPETITIVE or unsure)
+
+
+def _is_silent(result: Any) -> bool:
+    return bool(result.no_speech_prob > _SILENT and result.avg_logprob < _UNSURE)
+
+
+def _loaded(settings: WhisperSettings) -> Any:
+    """The net, without running code that a checkpoint may hold."""
+    import pickle
+
+    import whisper
+
+    try:
+        model = whisper.load_model(str(settings.checkpoint), device=settings.device)
+    except (RuntimeError, KeyError, TypeError, EOFError, OSError, pickle.UnpicklingError) as cause:
+        raise ModelError(
+            f"this is no checkpoint of Whisper ({one_line(cause)})",
+            where=settings.checkpoint,
+            cure="Name a model such as base, or a file that openai-whisper wrote.",
+        ) from cause
+    if settings.heads:
+        model.set_alignment_heads(settings.heads)
+    if settings.device != "cpu":
+        model = model.half()
+    return model.eval()

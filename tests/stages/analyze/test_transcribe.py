@@ -1,0 +1,90 @@
+"""Words at the right time, and none where nobody speaks."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from aigc_edit.api import AnalysisContext, AudioBlock, Timeline, Transcript
+from aigc_edit.models.windows import RATE
+from aigc_edit.stages.analyze.transcribe import Transcribe
+
+
+def heard(path) -> Transcript:
+    with av.open(str(path)) as container:
+        mono = av.AudioResampler("flt", "mono", RATE)
+        frames = [*container.decode(audio=0), None]
+        blocks = [part.to_ndarray() for frame in frames for part in mono.resample(frame)]
+    return transcript(blocks, Fraction(sum(block.shape[1] for block in blocks), RATE))
+
+
+def transcript(blocks, duration, rate: int | None = RATE) -> Transcript:
+    stage = Transcribe()
+    stage.begin(AnalysisContext(Fraction(duration), Fraction(25), rate))
+    fed = 0
+    for block in blocks:
+        stage.audio(AudioBlock(block, RATE, fed))
+        fed += block.shape[1]
+    (found,) = stage.finish(Timeline(Fraction(duration)))
+    return found
+
+
+def spelled(text: str) -> str:
+    return re.sub(r"[^a-z']", "", text.lower())
+
+
+def start_errors(found: Transcript, truth: list[dict]) -> np.ndarray:
+    """Seconds by which the words that were recognised begin too late."""
+    said = [(spelled(word.text), float(word.span.start)) for word in found.words]
+    words = [spelled(word["w"]) for word in truth]
+    matcher = difflib.SequenceMatcher(None, words, [text for text, _ in said], autojunk=False)
+    return np.array(
+        [
+            said[block.b + k][1] - truth[block.a + k]["start"]
+            for block in matcher.get_matching_blocks()
+            for k in range(block.size)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("talk_autoeditor_42s.mp4", 0.03), ("audio/jfk.flac", 0.25)]
+)
+def test_words_are_recognised_at_their_time(shared_media, name, wrong):
+    facts = shared_media / "ground_truth" / f"{Path(name).name}.transcript.json"
+    truth = json.loads(facts.read_text())["words"]
+    errors = np.abs(start_errors(heard(shared_media / name), truth))
+
+    assert len(errors) >= (1 - wrong) * len(truth)
+    assert np.median(errors) <= 0.15
+    assert np.percentile(errors, 95) <= 0.4
+
+
+@pytest.fixture(scope="module")
+def of_sample(sample) -> Transcript:
+    return heard(sample)
+
+
+def test_words_come_in_order_and_do_not_overlap(of_sample):
+    words = list(of_sample.words)
+
+    assert of_sample.language == "en"
+    assert len(words) > 40
+    assert all(a.span.end <= b.span.start for a, b in pairwise(words))
+
+
+@pytest.mark.parametrize("name", ["audio/silence.mp3", "audio/rain_60s.mp3", "audio/laugh1.mp3"])
+def test_where_nobody_speaks_nothing_is_said(shared_media, name):
+    assert list(heard(shared_media / name).words) == []
+
+
+def test_a_film_without_sound_has_an_empty_transcript():
+    assert transcript([], 5, rate=None).sentences == ()
