@@ -11,7 +11,7 @@ import pydantic
 
 from aigc_edit.api import StageOptions
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError, suggestion
-from aigc_edit.pipeline.refusals import refusals
+from aigc_edit.pipeline.option_errors import refusals
 from aigc_edit.pipeline.registry import registered
 from aigc_edit.pipeline.settings import Input, Output, spelled_out
 from aigc_edit.pipeline.wiring import StageSpec, track_problems
