@@ -68,7 +68,8 @@ class Stage(ABC):
     def report(self) -> Mapping[str, float | str]:
         """What was decided, in numbers and words, for the run record; asked for at the end.
 
-        `note` is told to the user as well. Analysers are not asked: their tracks say it all.
+        `note` is told to the user as well. An analyser is asked even where it did not run, since
+        its tracks were in the cache: it says what its options make of it.
         """
         return {}
 

@@ -111,8 +111,9 @@ class Rendering:
         self._take_damage(picture, sounds)
         muxed, report = self._muxed(picture, sounds)
         record = self._record(picture, sounds, report)
-        for spec in (*self.pipeline.of_kind("select"), *self.pipeline.of_kind("frames")):
-            self._note_report(record, spec)
+        for kind in ("analyze", "select", "frames"):
+            for spec in self.pipeline.of_kind(kind):
+                self._note_report(record, spec)
         beside = self._delivered(record)
         self.source.check_unchanged()
         for number, text in enumerate(beside.values()):

@@ -24,6 +24,7 @@ from aigc_edit.timeline import Span, Word, on_clock
 if TYPE_CHECKING:
     from torch import Tensor
 
+_SOME_LANGUAGES = "Codes are those of ISO 639-1, such as en, de, zh."
 Task = Literal["transcribe", "translate"]
 _TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # Whisper's own thresholds (section 4.5 of the paper): text that repeats itself compresses well.
@@ -41,15 +42,15 @@ class WhisperSettings:
 
     Attributes:
         checkpoint: a file with `dims` and `model_state_dict`.
-        heads: which heads of the cross-attention follow the words, as Whisper's package encodes
-            them; empty: all of the upper half of the decoder.
+        model: which of Whisper's own models it is, so that it is known which heads of the
+            cross-attention follow the words; empty: those of the upper half of the decoder.
         language: ISO 639-1 code; empty: what it hears at first.
         prompt: words that are likely to occur, such as names.
         device: where the net runs.
     """
 
     checkpoint: Path
-    heads: bytes = b""
+    model: str = ""
     language: str = ""
     task: Task = "transcribe"
     prompt: str = ""
@@ -60,13 +61,15 @@ class Whisper(Recognizer):
     """Words of any of its languages, out of windows of speech.
 
     Raises:
-        ModelError: the checkpoint is none, or of another net.
+        ModelError: the checkpoint is none, or of another net; a language that it does not know.
     """
 
     def __init__(self, settings: WhisperSettings) -> None:
         self._settings = settings
         self._model = _loaded(settings)
         self.language = settings.language if self._model.is_multilingual else "en"
+        if self.language not in ("", *_languages()):
+            raise ModelError(f"Whisper knows no language {self.language!r}", cure=_SOME_LANGUAGES)
         self.batch = _BATCH.get(settings.device, _LARGE_BATCH)
 
     def words(self, windows: Sequence[Window]) -> list[Word]:
@@ -194,6 +197,12 @@ def _is_silent(result: Any) -> bool:
     return bool(result.no_speech_prob > _SILENT and result.avg_logprob < _UNSURE)
 
 
+def _languages() -> list[str]:
+    from whisper.tokenizer import LANGUAGES
+
+    return list(LANGUAGES)
+
+
 def _loaded(settings: WhisperSettings) -> Any:
     """The net, without running code that a checkpoint may hold."""
     import pickle
@@ -208,8 +217,8 @@ def _loaded(settings: WhisperSettings) -> Any:
             where=settings.checkpoint,
             cure="Name a model such as base, or a file that openai-whisper wrote.",
         ) from cause
-    if settings.heads:
-        model.set_alignment_heads(settings.heads)
+    if settings.model:  # load_model knows the heads of what it fetched itself only
+        model.set_alignment_heads(whisper._ALIGNMENT_HEADS[settings.model])  # noqa: SLF001
     if settings.device != "cpu":
         model = model.half()
     return model.eval()

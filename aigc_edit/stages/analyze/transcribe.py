@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from aigc_edit.api import (
     AnalysisContext,
     Analyzer,
     Audio,
     AudioBlock,
+    ModelError,
     StageOptions,
     Timeline,
     Track,
@@ -20,10 +23,24 @@ from aigc_edit.api import (
 )
 from aigc_edit.models import silero, sphinx, windows
 from aigc_edit.models.recognizer import Recognizer
+from aigc_edit.models.whisper import Whisper, WhisperSettings
+
+if TYPE_CHECKING:
+    from aigc_edit.models.store import Store
+
+
+def _store() -> Store:
+    from aigc_edit.models.store import user_store
+
+    return user_store()
 
 
 class Transcribe(Analyzer):
-    """What is said, with the time of every word. PocketSphinx hears English, offline."""
+    """What is said, with the time of every word: by Whisper, or offline by PocketSphinx (English).
+
+    Speech is found by Silero VAD first, so that nothing is made up where nobody speaks. `auto`
+    takes Whisper if its weights are on this machine (`aigc-edit models fetch whisper:base`).
+    """
 
     name = "transcribe"
     needs = (Audio(rate=windows.RATE, channels=1),)
@@ -32,42 +49,118 @@ class Transcribe(Analyzer):
     class Options(StageOptions):
         """Options of transcribe."""
 
-        engine: Literal["auto", "pocketsphinx"] = option(
+        engine: Literal["auto", "whisper", "pocketsphinx"] = option(
             "auto", help="What turns speech into words."
         )
+        model: str = option(
+            "base", min_length=1, help="Of Whisper: a name (aigc-edit models list), or a file."
+        )
+        language: str = option(
+            "auto",
+            pattern="^(auto|[a-z]{2,3})$",
+            help="What is spoken, such as en or de; auto: what Whisper hears at first.",
+        )
+        task: Literal["transcribe", "translate"] = option(
+            "transcribe", help="translate: into English, by Whisper."
+        )
+        prompt: str = option("", help="Names and words that are likely to occur, for Whisper.")
 
     options: Options
 
     def weights(self) -> str:
-        return f"{silero.weights_digest()} {sphinx.identity()}"
+        return f"{silero.weights_digest()} {self._engine_identity()}"
+
+    def _engine_identity(self) -> str:
+        if not self._by_whisper():
+            return sphinx.identity()
+        file = self._checkpoint_file()
+        if file is not None:
+            with file.open("rb") as opened:
+                return hashlib.file_digest(opened, "sha256").hexdigest()
+        return _store()[self._weights_name].sha256
+
+    def report(self) -> Mapping[str, float | str]:
+        if self._by_whisper():
+            return {"engine": f"Whisper {self.options.model}"}
+        note = "words by PocketSphinx, which errs often"
+        if self.options.engine == "auto":
+            note += f"; Whisper hears better: aigc-edit models fetch {self._weights_name}"
+        return {"engine": "PocketSphinx", "note": note}
+
+    @property
+    def _weights_name(self) -> str:
+        return f"whisper:{self.options.model}"
+
+    def _checkpoint_file(self) -> Path | None:
+        """The checkpoint that `model` names as a file, or None for the name of a model.
+
+        Raises:
+            ModelError: there is no such file.
+        """
+        given = self.options.model
+        if "/" not in given and not given.endswith(".pt"):
+            return None
+        file = Path(given).expanduser()
+        if not file.is_file():
+            raise ModelError("no such checkpoint", where=file, cure="Name a file, or base.")
+        return file
+
+    def _by_whisper(self) -> bool:
+        if self.options.engine != "auto":
+            return self.options.engine == "whisper"
+        if self._checkpoint_file() is not None:
+            return True
+        try:
+            return _store().found(self._weights_name) is not None
+        except ModelError:  # without the package there is no Whisper
+            return False
 
     def begin(self, context: AnalysisContext) -> None:
+        self._device = context.device
         self._heard: list[Word] = []
         self._waiting: list[windows.Window] = []
         self._engine: Recognizer | None = None
         self._speech = windows.SpeechWindows(context.device) if context.audio_rate else None
 
     def audio(self, block: AudioBlock) -> None:
-        assert self._speech is not None
-        for window in self._speech.add(block.samples[0]):
-            self._take(window)
+        if self._speech is not None:
+            for window in self._speech.add(block.samples[0]):
+                self._take(window)
 
     def _take(self, window: windows.Window) -> None:
-        self._engine = self._engine or sphinx.PocketSphinx()
+        self._engine = self._engine or self._made()
         self._waiting.append(window)
         if len(self._waiting) == self._engine.batch:
-            self._recognize()
+            self._recognize(self._engine)
 
-    def _recognize(self) -> None:
-        if self._engine is not None and self._waiting:
-            self._heard += self._engine.words(self._waiting)
-            self._waiting = []
+    def _recognize(self, engine: Recognizer) -> None:
+        self._heard += engine.words(self._waiting)
+        self._waiting = []
+
+    def _made(self) -> Recognizer:
+        """The engine, loaded at the first word: films without speech need none."""
+        if not self._by_whisper():
+            return sphinx.PocketSphinx()
+        checkpoint = self._checkpoint_file()
+        return Whisper(
+            WhisperSettings(
+                checkpoint=checkpoint or _store().ensured(self._weights_name),
+                model="" if checkpoint else self.options.model,
+                language="" if self.options.language == "auto" else self.options.language,
+                task=self.options.task,
+                prompt=self.options.prompt,
+                device=self._device,
+            )
+        )
 
     def finish(self, tracks: Timeline) -> Sequence[Track]:
         del tracks
         if self._speech is not None:
             for window in self._speech.rest():
                 self._take(window)
-            self._recognize()
+        if self._engine is not None and self._waiting:
+            self._recognize(self._engine)
         language = self._engine.language if self._engine else ""
+        if self.options.task == "translate":
+            language = "en"
         return [Transcript("transcript", sentences(self._heard), language)]
