@@ -7,15 +7,18 @@ cross-attention of its alignment heads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from aigc_edit.errors import ModelError, one_line
+from aigc_edit.models.alignment import first_frames, followed
 from aigc_edit.models.loops import without_loops
 from aigc_edit.models.recognizer import Recognizer
 from aigc_edit.models.windows import Window
@@ -32,6 +35,7 @@ _REPETITIVE, _UNSURE, _SILENT = 2.4, -1.0, 0.6
 # Signs that belong to the word after or before them, also of East Asian scripts.
 _OPENING = "\"'([{-\u201c\u00bf"
 _CLOSING = "\"'.,!?:)]}\u201d\u3001\u3002\uff0c\uff01\uff1a\uff1f"
+_TOKENS_A_SECOND = 50  # frames of the encoder
 _BATCH = {"cpu": 4}
 _LARGE_BATCH = 16
 
@@ -80,11 +84,11 @@ class Whisper(Recognizer):
             features = self._model.encoder(self._mels(windows))
             self.language = self.language or self._heard_language(features)
             results = self._decoded(features)
-            aligned = [
-                self._aligned(window, found, result)
+            return [
+                word
                 for window, found, result in zip(windows, features, results, strict=True)
+                for word in self._aligned(window, found, result)
             ]
-        return [word for words in aligned for word in words]
 
     def _mels(self, windows: Sequence[Window]) -> Tensor:
         """[B, mels, 3000]: log-mel spectra, padded to half a minute."""
@@ -136,23 +140,48 @@ class Whisper(Recognizer):
     def _aligned(self, window: Window, features: Tensor, result: Any) -> Iterator[Word]:
         if _is_silent(result):
             return
-        from whisper.audio import HOP_LENGTH
-        from whisper.timing import find_alignment, merge_punctuations
-
-        frames = -(-len(window.samples) // HOP_LENGTH)
-        timings = find_alignment(
-            _Encoded(self._model), self._tokenizer(), result.tokens, features, frames
+        timings = without_loops(
+            self._timings(window, features, result.tokens), key=lambda found: found.text.lower()
         )
-        merge_punctuations(timings, _OPENING, _CLOSING)
-        said = [timing for timing in timings if timing.word.strip()]
-        for timing in without_loops(said, key=lambda timing: timing.word.strip().lower()):
-            span = within_speech(Fraction(timing.start), Fraction(timing.end), window.speech)
+        for text, start, end, probability in timings:
+            span = within_speech(start, end, window.speech)
             if span is not None:
-                yield Word(
-                    Span(window.start + span.start, window.start + span.end),
-                    timing.word,
-                    min(1.0, max(0.0, float(timing.probability))),
-                )
+                moved = Span(window.start + span.start, window.start + span.end)
+                yield Word(moved, text, probability)
+
+    def _timings(self, window: Window, features: Tensor, written: Sequence[int]) -> list[_Timing]:
+        """When each word of a text is said, in seconds of the window."""
+        tokenizer = self._tokenizer()
+        tokens = [token for token in written if token < tokenizer.eot]  # no timestamps
+        if not tokens:
+            return []
+        scores, probabilities = self._attention(tokenizer, tokens, features)
+        frames = min(scores.shape[-1], int(window.duration * _TOKENS_A_SECOND) + 1)
+        starts = first_frames(followed(scores[..., :frames])[-1 - len(tokens) :])
+        edges = [Fraction(int(frame), _TOKENS_A_SECOND) for frame in starts]
+        texts, parts = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+        places = [0, *accumulate(len(part) for part in parts[:-1])]
+        return _joined(
+            _Timing(text, edges[a], edges[b], float(np.mean(probabilities[a:b])))
+            for text, (a, b) in zip(texts[:-1], pairwise(places), strict=True)
+        )
+
+    def _attention(
+        self, tokenizer: Any, tokens: Sequence[int], features: Tensor
+    ) -> tuple[Tensor, Sequence[float]]:
+        """Scores of the heads that follow words, [heads, rows, frames], where the last rows are
+        before each token and at the end; and how likely each token was."""
+        import torch
+        from whisper.model import disable_sdpa
+
+        start = (*tokenizer.sot_sequence, tokenizer.no_timestamps)
+        row = torch.tensor([[*start, *tokens]], device=features.device)
+        with _watched(self._model) as scores, disable_sdpa():
+            logits = self._model.decoder(row, features[None])[0]
+        said = logits[len(start) - 1 : -1].float().softmax(dim=-1)
+        likely = said[torch.arange(len(tokens)), list(tokens)].tolist()
+        heads = self._model.alignment_heads.indices().T.tolist()
+        return torch.stack([scores[layer][0, head] for layer, head in heads]), likely
 
     def _tokenizer(self) -> Any:
         from whisper.tokenizer import get_tokenizer
@@ -165,16 +194,48 @@ class Whisper(Recognizer):
         )
 
 
-class _Encoded:
-    """A model for Whisper's alignment that takes what its encoder found in place of a spectrum."""
+class _Timing(NamedTuple):
+    text: str
+    start: Fraction
+    end: Fraction
+    probability: float
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self.dims, self.decoder, self.device = model.dims, model.decoder, model.device
-        self.alignment_heads = model.alignment_heads
 
-    def __call__(self, features: Tensor, tokens: Tensor) -> Any:
-        return self._model.decoder(tokens, features)
+def _joined(timings: Iterable[_Timing]) -> list[_Timing]:
+    """Signs joined to the words that they belong to."""
+    found: list[_Timing] = []
+    opening = ""
+    for timing in timings:
+        sign = timing.text.strip()
+        if found and sign and sign in _CLOSING:
+            found[-1] = found[-1]._replace(text=found[-1].text + sign)
+        elif sign and sign in _OPENING and timing.text.startswith(" "):
+            opening += timing.text
+        elif sign:
+            found.append(
+                timing._replace(text=opening + (timing.text.lstrip() if opening else timing.text))
+            )
+            opening = ""
+    return found
+
+
+@contextmanager
+def _watched(model: Any) -> Iterator[dict[int, Tensor]]:
+    """Scores of the cross-attention of each layer, [1, heads, tokens, frames], once it ran."""
+    seen: dict[int, Tensor] = {}
+
+    def keep(layer: int) -> Any:
+        return lambda _module, _given, result: seen.__setitem__(layer, result[-1])
+
+    hooks = [
+        block.cross_attn.register_forward_hook(keep(layer))
+        for layer, block in enumerate(model.decoder.blocks)
+    ]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def within_speech(start: Fraction, end: Fraction, speech: Sequence[Span]) -> Span | None:
@@ -207,10 +268,12 @@ def _loaded(settings: WhisperSettings) -> Any:
     """The net, without running code that a checkpoint may hold."""
     import pickle
 
+    import torch
     import whisper
 
     try:
-        model = whisper.load_model(str(settings.checkpoint), device=settings.device)
+        with torch.random.fork_rng(devices=[]):  # weights are drawn before they are loaded
+            model = whisper.load_model(str(settings.checkpoint), device=settings.device)
     except (RuntimeError, KeyError, TypeError, EOFError, OSError, pickle.UnpicklingError) as cause:
         raise ModelError(
             f"this is no checkpoint of Whisper ({one_line(cause)})",

@@ -15,6 +15,7 @@ from aigc_edit.models.windows import RATE, Window
 from aigc_edit.timeline import Span
 
 whisper = pytest.importorskip("whisper")
+END = 50_257  # token
 DIMS = {
     "n_mels": 80,
     "n_audio_ctx": 1500,
@@ -31,11 +32,14 @@ DIMS = {
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    """A net of random weights."""
+    """A net of random weights that likes to end."""
     torch.manual_seed(1)
     model = whisper.model.Whisper(whisper.model.ModelDimensions(**DIMS))
     for weights in model.parameters():  # Whisper leaves some as they lie in memory
         torch.nn.init.normal_(weights, std=0.02)
+    with torch.no_grad():
+        model.decoder.ln.bias.fill_(1)
+        model.decoder.token_embedding.weight[END] += 0.7
     path = tmp_path_factory.mktemp("whisper") / "random.pt"
     torch.save({"dims": DIMS, "model_state_dict": model.state_dict()}, path)
     return path
