@@ -38,6 +38,7 @@ from aigc_edit.timeline import (
     TrackRef,
     Transcript,
     Word,
+    spread,
 )
 
 __all__ = [
@@ -83,4 +84,5 @@ __all__ = [
     "TruePeaks",
     "Word",
     "option",
+    "spread",
 ]

@@ -12,6 +12,7 @@ from aigc_edit.stages.text.boxes import Box, boxes, break_costs
 from aigc_edit.stages.text.layout import Layout, Measures
 from aigc_edit.stages.text.style import CueStyle
 from aigc_edit.stages.text.width import columns
+from aigc_edit.words import counted
 
 # Netflix's Timing Guidelines: gaps of less than half a second are closed to two frames.
 _CHAINED = Fraction(1, 2)
@@ -57,14 +58,16 @@ class Shortfalls:
     too_short: int
     too_wide: int
 
-    def __bool__(self) -> bool:
-        return bool(self.too_fast or self.too_short or self.too_wide)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.too_fast} cues are faster than people read, {self.too_short} shorter than "
-            f"they should be, {self.too_wide} wider than a line: speech leaves no room"
-        )
+    @property
+    def note(self) -> str:
+        """In words; empty where there are none."""
+        found = {
+            "to be read faster than people read": self.too_fast,
+            "shorter than asked": self.too_short,
+            "with a word wider than a line": self.too_wide,
+        }
+        told = [f"{counted(count, 'cue')} {what}" for what, count in found.items() if count]
+        return f"speech leaves no room: {', '.join(told)}" if told else ""
 
 
 def lay_out(

@@ -21,10 +21,10 @@ _LINE, _CUE = 6.0, 4.0  # one line rather than two, one cue rather than two
 _FULL = 10.0  # a full line; by its square, so that equal lines are the cheapest
 _TOP_HEAVY = 1.0  # a full line above another one: the lower line is the longer one
 _ORPHAN = 8.0  # a line of one short word that is no sentence
-_JOINED = 8.0  # two sentences in one cue (BBC: subtitles should contain single sentences)
+_JOINED = 12.0  # two sentences in one cue (BBC: a subtitle should be a single sentence)
 _LINE_BREAK = 0.6  # of what the same break costs between cues, where the reader has to wait
 _HELD = 10.0  # a second of pause within a cue, beyond the first half
-_HURRIED = 100.0  # a cue that lacks time, and as much again for each second
+_HURRIED, _LACK = 20.0, 50.0  # a cue that lacks time, and each second that it lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +135,5 @@ class Layout:
         wanted = max(float(self.style.shortest), self._read[stop] - self._read[first])
         lack = wanted - time
         within = self._within[stop - 1] - self._within[first]
-        hurried = _HURRIED * (1 + lack) if lack > 0 else 0.0
+        hurried = _HURRIED + _LACK * lack if lack > 0 else 0.0
         return _CUE + self.boxes.breaks[stop - 1] + within + hurried

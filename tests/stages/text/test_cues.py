@@ -26,7 +26,7 @@ STYLES = st.builds(
     CueStyle,
     columns=st.sampled_from((12, 20, 42)),
     lines=st.integers(1, 3),
-    gap=st.sampled_from((Fraction(0), Fraction(2, 24), Fraction(1, 2))),
+    gap=st.sampled_from((Fraction(0), Fraction(83, 1000), Fraction(1, 2))),
 )
 
 
@@ -71,7 +71,7 @@ def test_a_cue_stays_until_it_is_read_or_until_there_is_no_time(transcript, styl
 
 @given(transcripts(lengths=COMFORTABLE, languages=("en", "zh", "ja", "ar")))
 def test_speech_at_an_easy_pace_falls_short_of_nothing(transcript):
-    assert not shortfalls(lay_out(transcript), STYLE)
+    assert not shortfalls(lay_out(transcript), STYLE).note
 
 
 @given(transcripts(), st.integers(0, 20))
@@ -143,7 +143,7 @@ def test_speech_too_fast_to_read_takes_the_time_there_is_and_is_counted():
     short = shortfalls(cues, STYLE)
 
     assert short.too_fast
-    assert f"{short.too_fast} cues are faster than people read" in str(short)
+    assert f"{short.too_fast} cues to be read faster than people read" in short.note
 
 
 def test_words_that_take_no_time_still_stand_one_after_another():
@@ -186,7 +186,7 @@ def test_an_hour_of_talk_takes_seconds_to_lay_out(language, sign):
     cues = lay_out(Transcript("transcript", tuple(sentences), language))
 
     assert time.process_time() - begun < 15
-    assert not shortfalls(cues, STYLE)
+    assert not shortfalls(cues, STYLE).note
 
 
 _EXAMPLES = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text("utf-8"))
