@@ -38,7 +38,11 @@ from aigc_edit.timeline import (
     TrackRef,
     Transcript,
     Word,
+<<<<<<< HEAD
     sentences,
+=======
+    spread,
+>>>>>>> h5-cues
 )
 
 __all__ = [
@@ -84,5 +88,9 @@ __all__ = [
     "TruePeaks",
     "Word",
     "option",
+<<<<<<< HEAD
     "sentences",
+=======
+    "spread",
+>>>>>>> h5-cues
 ]

@@ -16,12 +16,15 @@ from aigc_edit.api import (
     Moment,
     Moments,
     Regions,
+    Sentence,
     Shots,
     Span,
     Stage,
     Timeline,
     Track,
     TrackRef,
+    Transcript,
+    spread,
 )
 from aigc_edit.media import Image, PictureForm, Samples
 
@@ -138,6 +141,9 @@ def _made_up(ref: TrackRef, seconds: Fraction) -> Track:
     if ref.kind is Moments:
         found = (Moment(s, 2.0 - k, {"motion": 1.0}) for k, s in enumerate(_stretches(seconds)))
         return Moments(ref.name, tuple(found))
+    if ref.kind is Transcript:
+        said = (Sentence(spread("And so it goes, 你好.", s)) for s in _stretches(seconds))
+        return Transcript(ref.name, tuple(said), "en")
     raise ValueError(f"give an example of the track {ref}: check_stage(..., tracks=[...])")
 
 

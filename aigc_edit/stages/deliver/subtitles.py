@@ -1,0 +1,44 @@
+"""What is said, as files that players and editors open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from aigc_edit.api import Delivery, Sink, Transcript, option
+from aigc_edit.stages.text import Cue, LayoutOptions, lay_out, shortfalls, subtitle_text
+
+
+class Subtitles(Sink):
+    """Writes what is said as subtitles beside the result."""
+
+    name = "subtitles"
+    reads = (Transcript.named("transcript"),)
+    suffixes = (".srt", ".vtt", ".ass", ".words.json")
+
+    class Options(LayoutOptions):
+        """Options of subtitles."""
+
+        formats: tuple[Literal["srt", "vtt", "ass", "json"], ...] = option(
+            ("srt",), min_length=1, help="Files to write; json has all words with their times."
+        )
+
+    options: Options
+    _cues: tuple[Cue, ...] = ()
+
+    def deliver(self, delivery: Delivery) -> Mapping[str, str]:
+        said = delivery.tracks.get(Transcript, "transcript")
+        self._cues = lay_out(said, self.options.style, end=delivery.tracks.duration)
+        if not self._cues:
+            return {}
+        files = {f".{k}": subtitle_text(self._cues, k) for k in self.options.formats if k != "json"}
+        if "json" in self.options.formats:
+            files[".words.json"] = json.dumps(said.to_json(), indent=1, ensure_ascii=False) + "\n"
+        return files
+
+    def report(self) -> Mapping[str, float | str]:
+        if not self._cues:
+            return {"cues": 0, "note": "nobody speaks, so no subtitles were written"}
+        note = shortfalls(self._cues, self.options.style).note
+        return {"cues": len(self._cues), **({"note": note} if note else {})}

@@ -1,0 +1,112 @@
+"""A transcript as boxes: words that no break may part, and what a break after each would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from aigc_edit.api import Sentence, Transcript, Word
+from aigc_edit.stages.text.grammar import Grammar, grammar
+from aigc_edit.stages.text.segments import line_ends, unspaced
+
+# Full-width signs and dashes are meant as they stand, hence RUF001.
+_SENTENCE_ENDS = ".!?…。！？؟।॥"  # noqa: RUF001
+_CLAUSE_ENDS = ",;:、，；：،؛—–"  # noqa: RUF001
+_CLOSING = "\"'”’»」』）)]】》"  # noqa: RUF001
+_OPENING = "\"'“‘«„¿¡「『（([【《-–♪"  # noqa: RUF001
+
+# Costs of a break, in the order of Netflix's line treatment. Only their relations matter.
+_AFTER_CLAUSE, _BEFORE_OPENER, _WITHIN_PHRASE, _WITHIN_NAME, _BOUND, _INSIDE = 1, 3, 5, 8, 14, 30
+_PAUSE = 0.3  # seconds; a pause of that length halves the cost of a break in it
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Words that stay side by side: one word, or the signs of one Chinese word.
+
+    Attributes:
+        ends_sentence: it is the last one of its sentence.
+        goes_on: a break after it parts what should be one box, but fits nowhere.
+    """
+
+    words: tuple[Word, ...]
+    ends_sentence: bool = False
+    goes_on: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words)
+
+
+def boxes(transcript: Transcript, fits: Callable[[Box], bool]) -> list[Box]:
+    """All words in order; what does not `fits` into a line or a cue falls apart into words."""
+    found: list[Box] = []
+    for sentence in _spaced(transcript.sentences):
+        together = _together(sentence.words, line_ends(_text(sentence.words), transcript.language))
+        parts = [part for box in map(Box, together) for part in _fitting(box, fits)]
+        found += [*parts[:-1], replace(parts[-1], ends_sentence=True)]
+    return found
+
+
+def break_costs(found: Sequence[Box], language: str) -> list[float]:
+    """What a break after each box costs; 0 after a sentence."""
+    rules = grammar(language)
+    return [_cost(*pair, rules) for pair in pairwise(found)] + [0.0] * bool(found)
+
+
+def _text(words: Sequence[Word]) -> str:
+    return "".join(word.text for word in words)
+
+
+def _spaced(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
+    """Sentences that can follow each other on a line: a space between, none after 。 or such."""
+    space = ""
+    for sentence in sentences:
+        first, *rest = sentence.words
+        yield Sentence((replace(first, text=space + first.text.lstrip()), *rest))
+        last = sentence.text[-1:]
+        space = "" if unspaced(last) and not last.isalnum() else " "
+
+
+def _together(words: Sequence[Word], ends: frozenset[int]) -> Iterator[tuple[Word, ...]]:
+    """Words up to each position at which a line may end."""
+    held: list[Word] = []
+    position = 0
+    for word in words:
+        if held and position in ends:
+            yield tuple(held)
+            held = []
+        held.append(word)
+        position += len(word.text)
+    yield tuple(held)
+
+
+def _fitting(box: Box, fits: Callable[[Box], bool]) -> Sequence[Box]:
+    if fits(box):
+        return [box]
+    *more, last = box.words
+    return [*(Box((word,), goes_on=True) for word in more), Box((last,))]
+
+
+def _cost(before: Box, after: Box, rules: Grammar) -> float:
+    """A pause makes it cheaper, whatever the words are."""
+    if before.ends_sentence:
+        return 0.0
+    pause = max(0.0, float(after.words[0].span.start - before.words[-1].span.end))
+    text_cost = _cost_by_text(before.text.strip(), after.text.strip(), rules)
+    return (_INSIDE if before.goes_on else text_cost) / (1 + pause / _PAUSE)
+
+
+def _cost_by_text(before: str, after: str, rules: Grammar) -> float:
+    left, right = before.lstrip(_OPENING).lower(), after.lstrip(_OPENING).rstrip(_CLOSING).lower()
+    last = before.rstrip(_CLOSING)[-1:]
+    if rules.binds(left, right.rstrip(_SENTENCE_ENDS + _CLAUSE_ENDS)):
+        return _BOUND
+    if last and last in _SENTENCE_ENDS:
+        return 0.0
+    if last and last in _CLAUSE_ENDS:
+        return _AFTER_CLAUSE
+    if right in rules.openers:
+        return _BEFORE_OPENER
+    return _WITHIN_NAME if before[:1].isupper() and after[:1].isupper() else _WITHIN_PHRASE

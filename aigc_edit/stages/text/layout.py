@@ -1,0 +1,139 @@
+"""The cheapest way to part boxes into cues of lines, by dynamic programming.
+
+As Knuth and Plass broke paragraphs into lines ("Breaking Paragraphs into Lines", Software: Practice
+and Experience 11, 1981): each line has a badness, each break a penalty, and the sum over the whole
+text is made as small as it can be. Here lines form cues, and a cue pays for what its time lacks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from aigc_edit.stages.text.style import CueStyle
+
+Lines = tuple[int, ...]  # the box after the last one of each line
+
+# In the unit of break costs (boxes.py): a break within a phrase costs 5.
+_LINE, _CUE = 6.0, 4.0  # one line rather than two, one cue rather than two
+_FULL = 10.0  # a full line; by its square, so that equal lines are the cheapest
+_TOP_HEAVY = 1.0  # a full line above another one: the lower line is the longer one
+_ORPHAN = 8.0  # a line of one short word that is no sentence
+_JOINED = 12.0  # two sentences in one cue (BBC: a subtitle should be a single sentence)
+_LINE_BREAK = 0.6  # of what the same break costs between cues, where the reader has to wait
+_HELD = 10.0  # a second of pause within a cue, beyond the first half
+_HURRIED, _LACK = 20.0, 50.0  # a cue that lacks time, and each second that it lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Boxes in numbers; all sequences are as long as there are boxes. Times in seconds.
+
+    Attributes:
+        widths: display columns, with the space before.
+        indents: columns of that space; a line begins without.
+        starts, ends: never falling.
+        reading: how long it takes to read.
+        breaks: cost of a break after it.
+        last: it ends a sentence.
+        close: when the last cue has to go.
+    """
+
+    widths: Sequence[int]
+    indents: Sequence[int]
+    starts: Sequence[float]
+    ends: Sequence[float]
+    reading: Sequence[float]
+    breaks: Sequence[float]
+    last: Sequence[bool]
+    close: float
+
+
+class Layout:
+    """One layout problem; `cues` solves it."""
+
+    def __init__(self, measures: Measures, style: CueStyle) -> None:
+        self.boxes, self.style = measures, style
+        self._gap, self._longest = float(style.gap), float(style.longest)
+        self._count = len(measures.widths)
+        self._width = [0, *accumulate(measures.widths)]
+        self._read = [0.0, *accumulate(measures.reading)]
+        self._within = [0.0, *accumulate(map(self._cost_within, range(self._count)))]
+        self._lines = [tuple(self._lines_from(first)) for first in range(self._count)]
+
+    def cues(self) -> list[tuple[int, Lines]]:
+        """Each cue: its first box, and where its lines end."""
+        best = [0.0] + [math.inf] * self._count
+        come: list[tuple[int, Lines]] = [(0, ())] * (self._count + 1)
+        for first in range(self._count):
+            for stop, (cost, lines) in self._cues_from(first).items():
+                total = best[first] + cost + self._cost_of_cue(first, stop)
+                if total < best[stop]:
+                    best[stop], come[stop] = total, (first, lines)
+        return self._back(come)
+
+    def _back(self, come: Sequence[tuple[int, Lines]]) -> list[tuple[int, Lines]]:
+        found: list[tuple[int, Lines]] = []
+        stop = self._count
+        while stop:
+            found.append(come[stop])
+            stop = come[stop][0]
+        return found[::-1]
+
+    def _cues_from(self, first: int) -> dict[int, tuple[float, Lines]]:
+        """The cheapest lines from this box to each one that a cue can reach."""
+        found: dict[int, tuple[float, Lines]] = {}
+        reached: dict[int, tuple[float, Lines]] = {first: (0.0, ())}
+        for below in reversed(range(self.style.lines)):
+            further: dict[int, tuple[float, Lines]] = {}
+            for start, (before, lines) in reached.items():
+                entry = before + (self.boxes.breaks[start - 1] * _LINE_BREAK if lines else 0.0)
+                for stop, cost, full in self._lines[start] if start < self._count else ():
+                    if stop > first + 1 and not self._lasts(first, stop):
+                        break
+                    total = entry + cost + below * _TOP_HEAVY * full
+                    if total < further.get(stop, (math.inf,))[0]:
+                        further[stop] = (total, (*lines, stop))
+            for stop, way in further.items():
+                found[stop] = min(way, found.get(stop, way))
+            reached = further
+        return found
+
+    def _lines_from(self, first: int) -> Iterator[tuple[int, float, float]]:
+        """Lines that begin with this box: the box after, cost, and how full (squared)."""
+        for stop in range(first + 1, self._count + 1):
+            width = self._width[stop] - self._width[first] - self.boxes.indents[first]
+            if width > self.style.columns and stop > first + 1:
+                return
+            share = width / self.style.columns
+            yield (
+                stop,
+                _LINE + _FULL * share**2 + self._cost_of_orphan(first, stop, share),
+                share**2,
+            )
+
+    def _cost_of_orphan(self, first: int, stop: int, share: float) -> float:
+        alone = self.boxes.last[first] and (first == 0 or self.boxes.last[first - 1])
+        return _ORPHAN * max(0.0, 1 - share) if stop == first + 1 and not alone else 0.0
+
+    def _lasts(self, first: int, stop: int) -> bool:
+        """Whether a cue may stay from its first word to its last."""
+        return self.boxes.ends[stop - 1] - self.boxes.starts[first] <= self._longest
+
+    def _start(self, box: int) -> float:
+        return self.boxes.starts[box] if box < self._count else self.boxes.close + self._gap
+
+    def _cost_within(self, box: int) -> float:
+        """What is paid where this box and the next share a cue."""
+        pause = self._start(box + 1) - self.boxes.ends[box] if box + 1 < self._count else 0.0
+        return _JOINED * self.boxes.last[box] + _HELD * max(0.0, pause - 0.5)
+
+    def _cost_of_cue(self, first: int, stop: int) -> float:
+        time = min(self._start(stop) - self._gap - self._start(first), self._longest)
+        wanted = max(float(self.style.shortest), self._read[stop] - self._read[first])
+        lack = wanted - time
+        within = self._within[stop - 1] - self._within[first]
+        hurried = _HURRIED + _LACK * lack if lack > 0 else 0.0
+        return _CUE + self.boxes.breaks[stop - 1] + within + hurried
