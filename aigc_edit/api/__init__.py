@@ -38,11 +38,8 @@ from aigc_edit.timeline import (
     TrackRef,
     Transcript,
     Word,
-<<<<<<< HEAD
     sentences,
-=======
     spread,
->>>>>>> h5-cues
 )
 
 __all__ = [
@@ -88,9 +85,6 @@ __all__ = [
     "TruePeaks",
     "Word",
     "option",
-<<<<<<< HEAD
     "sentences",
-=======
     "spread",
->>>>>>> h5-cues
 ]

@@ -142,7 +142,7 @@ def _made_up(ref: TrackRef, seconds: Fraction) -> Track:
         found = (Moment(s, 2.0 - k, {"motion": 1.0}) for k, s in enumerate(_stretches(seconds)))
         return Moments(ref.name, tuple(found))
     if ref.kind is Transcript:
-        said = (Sentence(spread("And so it goes, 你好.", s)) for s in _stretches(seconds))
+        said = (Sentence(spread("And so it goes, as ever.", s)) for s in _stretches(seconds))
         return Transcript(ref.name, tuple(said), "en")
     raise ValueError(f"give an example of the track {ref}: check_stage(..., tracks=[...])")
 
