@@ -179,6 +179,18 @@ def test_sentences_have_cues_of_their_own_where_time_allows():
     assert [cue.text for cue in fast] == ["Yes. Go."]
 
 
+def test_a_lone_word_waits_for_its_sentence():
+    lone = Word(Span(0, 1), "And")
+    rest = spread(" then we went home.", Span(3, 5))
+    (cue,) = lay_out(Transcript("transcript", (Sentence((lone, *spaced(rest))),)))
+
+    assert cue.text == "And then we went home."
+
+
+def spaced(words):
+    return (replace(words[0], text=f" {words[0].text}"), *words[1:])
+
+
 def test_words_of_a_right_to_left_script_keep_their_logical_order():
     text = "مرحبا بكم في هذا البرنامج الجديد"
     (cue,) = lay_out(said(text, language="ar"))
