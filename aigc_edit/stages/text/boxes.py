@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import pairwise
 
-from aigc_edit.api import Sentence, Transcript, Word
+from aigc_edit.api import Sentence, Span, Transcript, Word
 from aigc_edit.stages.text.grammar import Grammar, grammar
 from aigc_edit.stages.text.segments import line_ends, unspaced
 
@@ -36,14 +37,16 @@ class Box:
 
     @property
     def text(self) -> str:
-        return "".join(word.text for word in self.words)
+        return text_of(self.words)
 
 
 def boxes(transcript: Transcript, fits: Callable[[Box], bool]) -> list[Box]:
     """All words in order; what does not `fits` into a line or a cue falls apart into words."""
     found: list[Box] = []
-    for sentence in _spaced(transcript.sentences):
-        together = _together(sentence.words, line_ends(_text(sentence.words), transcript.language))
+    for sentence in _spaced(_in_turn(transcript.sentences)):
+        together = _together(
+            sentence.words, line_ends(text_of(sentence.words), transcript.language)
+        )
         parts = [part for box in map(Box, together) for part in _fitting(box, fits)]
         found += [*parts[:-1], replace(parts[-1], ends_sentence=True)]
     return found
@@ -55,8 +58,23 @@ def break_costs(found: Sequence[Box], language: str) -> list[float]:
     return [_cost(*pair, rules) for pair in pairwise(found)] + [0.0] * bool(found)
 
 
-def _text(words: Sequence[Word]) -> str:
+def text_of(words: Sequence[Word]) -> str:
+    """Words one after another, as they are spaced."""
     return "".join(word.text for word in words)
+
+
+def _in_turn(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Words that are over when the next one begins; of two speakers the first one gives way."""
+    found: list[Sentence] = []
+    later: Fraction | None = None
+    for sentence in reversed(sentences):
+        words: list[Word] = []
+        for word in reversed(sentence.words):
+            limit = word.span.end if later is None else later
+            later = min(word.span.start, limit)
+            words.append(replace(word, span=Span(later, min(word.span.end, limit))))
+        found.append(Sentence(tuple(reversed(words))))
+    return tuple(reversed(found))
 
 
 def _spaced(sentences: Sequence[Sentence]) -> Iterator[Sentence]:

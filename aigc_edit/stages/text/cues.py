@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, chain, pairwise
+from itertools import chain, pairwise
 
 from aigc_edit.api import Span, Transcript, Word
-from aigc_edit.stages.text.boxes import Box, boxes, break_costs
+from aigc_edit.stages.text.boxes import Box, boxes, break_costs, text_of
 from aigc_edit.stages.text.layout import Layout, Measures
 from aigc_edit.stages.text.style import CueStyle
 from aigc_edit.stages.text.width import columns
@@ -42,7 +42,7 @@ class Cue:
     @property
     def texts(self) -> tuple[str, ...]:
         """Each line, in logical order: players turn right-to-left scripts themselves."""
-        return tuple(_joined(line).strip() for line in self.lines)
+        return tuple(text_of(line).strip() for line in self.lines)
 
     @property
     def text(self) -> str:
@@ -85,7 +85,7 @@ def lay_out(
     found = boxes(transcript, lambda box: _fits(box, style))
     layout = Layout(_measures(found, transcript.language, style, close), style)
     lined = [
-        tuple(tuple(_words(found[a:b])) for a, b in pairwise((first, *stops)))
+        tuple(_words(found[a:b]) for a, b in pairwise((first, *stops)))
         for first, stops in layout.cues()
     ]
     return tuple(_timed(lined, style, close))
@@ -100,16 +100,12 @@ def shortfalls(cues: Sequence[Cue], style: CueStyle) -> Shortfalls:
     )
 
 
-def _joined(words: Sequence[Word]) -> str:
-    return "".join(word.text for word in words)
-
-
-def _words(found: Sequence[Box]) -> Iterator[Word]:
-    return chain.from_iterable(box.words for box in found)
+def _words(found: Sequence[Box]) -> tuple[Word, ...]:
+    return tuple(chain.from_iterable(box.words for box in found))
 
 
 def _reading(lines: Lines, style: CueStyle) -> Fraction:
-    return sum((style.reading(_joined(line)) for line in lines), Fraction(0))
+    return sum((style.reading(text_of(line)) for line in lines), Fraction(0))
 
 
 def _fits(box: Box, style: CueStyle) -> bool:
@@ -123,8 +119,8 @@ def _measures(found: Sequence[Box], language: str, style: CueStyle, close: Fract
     return Measures(
         widths=[columns(text) for text in texts],
         indents=[columns(text) - columns(text.lstrip()) for text in texts],
-        starts=list(accumulate((float(box.words[0].span.start) for box in found), max)),
-        ends=list(accumulate((float(box.words[-1].span.end) for box in found), max)),
+        starts=[float(box.words[0].span.start) for box in found],
+        ends=[float(box.words[-1].span.end) for box in found],
         reading=[float(style.reading(text)) for text in texts],
         breaks=break_costs(found, language),
         last=[box.ends_sentence for box in found],
@@ -137,15 +133,14 @@ def _timed(lined: Sequence[Lines], style: CueStyle, close: Fraction) -> Iterator
 
     Words whose times stand still would leave nothing: then cues are put off, a flash each.
     """
-    starts = list(accumulate((lines[0][0].span.start for lines in lined), max))
+    starts = [lines[0][0].span.start for lines in lined]
     free = Fraction(0)
     for lines, (begins, following) in zip(
         lined, pairwise([*starts, close + style.gap]), strict=True
     ):
         start = max(begins, free)
         limit = min(following - style.gap, start + style.longest)
-        said = max(word.span.end for line in lines for word in line)
-        wanted = max(said, start + max(style.shortest, _reading(lines, style)))
+        wanted = max(lines[-1][-1].span.end, start + max(style.shortest, _reading(lines, style)))
         chained = following - style.gap - wanted < _CHAINED
         stop = max(limit if chained else min(wanted, limit), start + _FLASH)
         free = stop + style.gap

@@ -14,7 +14,8 @@ from itertools import accumulate
 
 from aigc_edit.stages.text.style import CueStyle
 
-Lines = tuple[int, ...]  # the box after the last one of each line
+Stops = tuple[int, ...]  # the box after the last one of each line
+Ways = dict[int, tuple[float, Stops]]  # to each box that was reached: cost, and lines
 
 # In the unit of break costs (boxes.py): a break within a phrase costs 5.
 _LINE, _CUE = 6.0, 4.0  # one line rather than two, one cue rather than two
@@ -34,7 +35,7 @@ class Measures:
     Attributes:
         widths: display columns, with the space before.
         indents: columns of that space; a line begins without.
-        starts, ends: never falling.
+        starts, ends: in order, without overlap.
         reading: how long it takes to read.
         breaks: cost of a break after it.
         last: it ends a sentence.
@@ -63,10 +64,10 @@ class Layout:
         self._within = [0.0, *accumulate(map(self._cost_within, range(self._count)))]
         self._lines = [tuple(self._lines_from(first)) for first in range(self._count)]
 
-    def cues(self) -> list[tuple[int, Lines]]:
+    def cues(self) -> list[tuple[int, Stops]]:
         """Each cue: its first box, and where its lines end."""
         best = [0.0] + [math.inf] * self._count
-        come: list[tuple[int, Lines]] = [(0, ())] * (self._count + 1)
+        come: list[tuple[int, Stops]] = [(0, ())] * (self._count + 1)
         for first in range(self._count):
             for stop, (cost, lines) in self._cues_from(first).items():
                 total = best[first] + cost + self._cost_of_cue(first, stop)
@@ -74,32 +75,36 @@ class Layout:
                     best[stop], come[stop] = total, (first, lines)
         return self._back(come)
 
-    def _back(self, come: Sequence[tuple[int, Lines]]) -> list[tuple[int, Lines]]:
-        found: list[tuple[int, Lines]] = []
+    def _back(self, come: Sequence[tuple[int, Stops]]) -> list[tuple[int, Stops]]:
+        found: list[tuple[int, Stops]] = []
         stop = self._count
         while stop:
             found.append(come[stop])
             stop = come[stop][0]
         return found[::-1]
 
-    def _cues_from(self, first: int) -> dict[int, tuple[float, Lines]]:
+    def _cues_from(self, first: int) -> Ways:
         """The cheapest lines from this box to each one that a cue can reach."""
-        found: dict[int, tuple[float, Lines]] = {}
-        reached: dict[int, tuple[float, Lines]] = {first: (0.0, ())}
+        found: Ways = {}
+        reached: Ways = {first: (0.0, ())}
         for below in reversed(range(self.style.lines)):
-            further: dict[int, tuple[float, Lines]] = {}
-            for start, (before, lines) in reached.items():
-                entry = before + (self.boxes.breaks[start - 1] * _LINE_BREAK if lines else 0.0)
-                for stop, cost, full in self._lines[start] if start < self._count else ():
-                    if stop > first + 1 and not self._lasts(first, stop):
-                        break
-                    total = entry + cost + below * _TOP_HEAVY * full
-                    if total < further.get(stop, (math.inf,))[0]:
-                        further[stop] = (total, (*lines, stop))
-            for stop, way in further.items():
+            reached = self._a_line_further(reached, first, below)
+            for stop, way in reached.items():
                 found[stop] = min(way, found.get(stop, way))
-            reached = further
         return found
+
+    def _a_line_further(self, reached: Ways, first: int, below: int) -> Ways:
+        """One more line in the cue from `first`, with room for so many below it."""
+        further: Ways = {}
+        for start, (before, lines) in reached.items():
+            entry = before + (self.boxes.breaks[start - 1] * _LINE_BREAK if lines else 0.0)
+            for stop, cost, full in self._lines[start] if start < self._count else ():
+                if stop > first + 1 and not self._lasts(first, stop):
+                    break
+                total = entry + cost + below * _TOP_HEAVY * full
+                if total < further.get(stop, (math.inf,))[0]:
+                    further[stop] = (total, (*lines, stop))
+        return further
 
     def _lines_from(self, first: int) -> Iterator[tuple[int, float, float]]:
         """Lines that begin with this box: the box after, cost, and how full (squared)."""
@@ -108,11 +113,8 @@ class Layout:
             if width > self.style.columns and stop > first + 1:
                 return
             share = width / self.style.columns
-            yield (
-                stop,
-                _LINE + _FULL * share**2 + self._cost_of_orphan(first, stop, share),
-                share**2,
-            )
+            cost = _LINE + _FULL * share**2 + self._cost_of_orphan(first, stop, share)
+            yield stop, cost, share**2
 
     def _cost_of_orphan(self, first: int, stop: int, share: float) -> float:
         alone = self.boxes.last[first] and (first == 0 or self.boxes.last[first - 1])

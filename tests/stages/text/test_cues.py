@@ -18,7 +18,7 @@ from aigc_edit.stages.text.boxes import boxes
 from aigc_edit.stages.text.cues import _fits, _measures
 from aigc_edit.stages.text.layout import Layout
 from aigc_edit.stages.text.width import columns
-from aigc_edit.timeline import Sentence, Span, Transcript, Word
+from aigc_edit.timeline import Sentence, Span, Transcript, Word, spread
 from tests.stages.text.saying import COMFORTABLE, said, transcripts
 
 STYLE = CueStyle()
@@ -155,6 +155,15 @@ def test_words_that_take_no_time_still_stand_one_after_another():
     assert shortfalls(cues, STYLE).too_short
 
 
+def test_where_two_speak_at_once_the_first_gives_way():
+    credit = Sentence(spread("A credit that stays for an hour.", Span(0, 3600)))
+    talk = (Sentence(spread("And here is what we say.", Span(n, n + 3))) for n in (2, 6))
+    cues = lay_out(Transcript("transcript", (credit, *talk)))
+
+    assert [cue.span.start for cue in cues] == [0, 2, 6]
+    assert cues[1].span.end < 6
+
+
 def test_a_word_wider_than_a_line_has_one_for_itself_and_is_counted():
     cues = lay_out(said(f"Look at {'x' * 50} there."))
 
@@ -168,6 +177,18 @@ def test_sentences_have_cues_of_their_own_where_time_allows():
 
     assert [cue.text for cue in slow] == ["Yes, of course.", "Go on with it."]
     assert [cue.text for cue in fast] == ["Yes. Go."]
+
+
+def test_a_lone_word_waits_for_its_sentence():
+    lone = Word(Span(0, 1), "And")
+    rest = spread(" then we went home.", Span(3, 5))
+    (cue,) = lay_out(Transcript("transcript", (Sentence((lone, *spaced(rest))),)))
+
+    assert cue.text == "And then we went home."
+
+
+def spaced(words):
+    return (replace(words[0], text=f" {words[0].text}"), *words[1:])
 
 
 def test_words_of_a_right_to_left_script_keep_their_logical_order():
