@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ from aigc_edit.api import (
     Audio,
     AudioBlock,
     ModelError,
+    Sentence,
     StageOptions,
     Timeline,
     Track,
@@ -160,7 +162,17 @@ class Transcribe(Analyzer):
                 self._take(window)
         if self._engine is not None and self._waiting:
             self._recognize(self._engine)
-        language = self._engine.language if self._engine else ""
-        if self.options.task == "translate":
-            language = "en"
-        return [Transcript("transcript", sentences(self._heard), language)]
+        if self._engine is None:
+            return [Transcript("transcript")]
+        said = sentences(self._heard)
+        if not self._engine.punctuates:
+            said = tuple(map(_begun, said))
+        language = "en" if self.options.task == "translate" else self._engine.language
+        return [Transcript("transcript", said, language)]
+
+
+def _begun(sentence: Sentence) -> Sentence:
+    """With a capital."""
+    first, *others = sentence.words
+    text = first.text.strip()
+    return Sentence((replace(first, text=f" {text[:1].upper()}{text[1:]}"), *others))
