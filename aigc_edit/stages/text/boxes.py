@@ -18,7 +18,7 @@ _CLOSING = "\"'”’»」』）)]】》"  # noqa: RUF001
 _OPENING = "\"'“‘«„¿¡「『（([【《-–♪"  # noqa: RUF001
 
 # Costs of a break, in the order of Netflix's line treatment. Only their relations matter.
-_AFTER_CLAUSE, _BEFORE_OPENER, _WITHIN_PHRASE, _WITHIN_NAME, _BOUND, _INSIDE = 1, 3, 5, 8, 14, 30
+_AFTER_CLAUSE, _BEFORE_OPENER, _WITHIN_PHRASE, _WITHIN_NAME, _BOUND, _INSIDE = 1, 4, 7, 10, 16, 30
 _PAUSE = 0.3  # seconds; a pause of that length halves the cost of a break in it
 
 

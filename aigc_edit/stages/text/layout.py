@@ -17,7 +17,7 @@ from aigc_edit.stages.text.style import CueStyle
 Stops = tuple[int, ...]  # the box after the last one of each line
 Ways = dict[int, tuple[float, Stops]]  # to each box that was reached: cost, and lines
 
-# In the unit of break costs (boxes.py): a break within a phrase costs 5.
+# In the unit of break costs (boxes.py): a break within a phrase costs 7.
 _LINE, _CUE = 6.0, 4.0  # one line rather than two, one cue rather than two
 _FULL = 10.0  # a full line; by its square, so that equal lines are the cheapest
 _TOP_HEAVY = 1.0  # a full line above another one: the lower line is the longer one

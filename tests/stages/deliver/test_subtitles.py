@@ -52,7 +52,7 @@ def delivered(transcript, seconds=3600, **options) -> tuple[dict[str, str], dict
     return dict(stage.deliver(delivery)), dict(stage.report())
 
 
-@pytest.mark.stages([(Subtitles, {"formats": FORMATS}), Subtitles])
+@pytest.mark.stages([(Subtitles, {"formats": FORMATS})])
 def test_keeps_its_promises(promise):
     promise()
 
