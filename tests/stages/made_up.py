@@ -7,7 +7,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from aigc_edit.api import Curve, Moment, Moments, Regions, Shots, Span, Timeline
+from aigc_edit.api import (
+    Curve,
+    Moment,
+    Moments,
+    Regions,
+    Sentence,
+    Shots,
+    Span,
+    Timeline,
+    Transcript,
+    spread,
+)
 
 RATE = 10
 
@@ -52,3 +63,9 @@ def shots(*cuts: float, end: float) -> Shots:
 
 def speech(*stretches: tuple[float, float]) -> Regions:
     return Regions("speech_regions", tuple(Span.measured(*s) for s in stretches))
+
+
+def said(*sentences: tuple[float, float]) -> Transcript:
+    """Sentences of three words each, without pauses between the words."""
+    spans = (Span.measured(start, end) for start, end in sentences)
+    return Transcript("transcript", tuple(Sentence(spread("one two three.", s)) for s in spans))

@@ -25,6 +25,7 @@ from aigc_edit.api import (
     Span,
     StageOptions,
     Timeline,
+    Transcript,
     option,
 )
 from aigc_edit.stages.select.boundaries import Boundaries, Place
@@ -56,6 +57,7 @@ class BestMoments(Selector):
         Moments.named("moments"),
         Shots.named("shots", optional=True),
         Regions.named("speech_regions", optional=True),
+        Transcript.named("transcript", optional=True),
         Curve.named("motion", optional=True),
         Curve.named("loudness", optional=True),
     )

@@ -1,18 +1,23 @@
-"""Where a cut may fall, and how well: at shots best, in pauses well, in speech only in need."""
+"""Where a cut may fall, and how well: at shots best, in pauses well, in speech only in need.
+
+With a transcript, pauses between sentences are better than those within one.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from aigc_edit.api import Regions, Shots, Span, Timeline
+from aigc_edit.api import Regions, Shots, Span, Timeline, Transcript
 
 GRID = Fraction(1, 4)  # seconds between places where nothing speaks for or against a cut
 _MIN_PAUSE = Fraction(1, 5)
 # A pause that a cut may open with is left this long before the first word.
 _BREATH = Fraction(1, 10)
+# Voice activity and the words of a recogniser agree on where a sentence ends to so many seconds.
+_AGREE = Fraction(3, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,15 @@ class Place:
     kind: str
 
 
-COSTS = {"edge": 0.0, "shot": 0.0, "pause": 0.3, "open": 0.8, "speech": 6.0}
+COSTS = {
+    "edge": 0.0,
+    "shot": 0.0,
+    "sentence": 0.15,
+    "pause": 0.3,
+    "open": 0.8,
+    "mid-sentence": 1.2,
+    "speech": 6.0,
+}
 
 
 @dataclass(frozen=True)
@@ -35,12 +48,13 @@ class Boundaries:
 
     @classmethod
     def of(cls, tracks: Timeline) -> Boundaries:
-        """From the tracks `shots` and `speech_regions`, where they are."""
+        """From the tracks `shots`, `speech_regions` and `transcript`, where they are."""
         whole = Span(0, tracks.duration)
-        spoken = tracks.get(Regions, "speech_regions").spans if "speech_regions" in tracks else ()
+        spoken = spoken_spans(tracks)
+        sentences = _sentences(tracks)
         cuts = tracks.get(Shots, "shots").cuts if "shots" in tracks else ()
         places = {p.time: p for p in _grid(whole, spoken)}
-        places |= {p.time: p for p in _pauses(whole, spoken)}
+        places |= {p.time: p for p in _pauses(whole, spoken, sentences)}
         places |= {t: Place(t, COSTS["shot"], "shot") for t in cuts if not _inside(t, spoken)}
         places |= {t: Place(t, COSTS["edge"], "edge") for t in (whole.start, whole.end)}
         return cls(tuple(places[t] for t in sorted(places)))
@@ -60,15 +74,40 @@ def _inside(time: Fraction, spoken: tuple[Span, ...]) -> bool:
     return any(span.start < time < span.end for span in spoken)
 
 
-def _pauses(whole: Span, spoken: tuple[Span, ...]) -> Iterator[Place]:
+def spoken_spans(tracks: Timeline) -> tuple[Span, ...]:
+    """Where somebody speaks, as far as anybody knows: speech regions and words."""
+    regions, said = tracks.find(Regions, "speech_regions"), tracks.find(Transcript, "transcript")
+    words = [word.span for word in said.words] if said else []
+    return Span.merged([*(regions.spans if regions else ()), *words])
+
+
+def _sentences(tracks: Timeline) -> tuple[Span, ...]:
+    said = tracks.find(Transcript, "transcript")
+    return tuple(sentence.span for sentence in said.sentences) if said else ()
+
+
+def _pauses(whole: Span, spoken: tuple[Span, ...], sentences: tuple[Span, ...]) -> Iterator[Place]:
     """Two places in each pause: after what was said, and before what comes."""
     if not spoken:
         return
+    ends, starts = sorted(s.end for s in sentences), sorted(s.start for s in sentences)
     for pause in whole.without(spoken):
         if pause.duration >= _MIN_PAUSE:
             breath = min(_BREATH, pause.duration / 2)
-            yield Place(pause.start + breath, COSTS["pause"], "pause")
-            yield Place(pause.end - breath, COSTS["pause"], "pause")
+            for time, said, borders in (
+                (pause.start + breath, pause.start, ends),
+                (pause.end - breath, pause.end, starts),
+            ):
+                kind = _pause_kind(said, borders)
+                yield Place(time, COSTS[kind], kind)
+
+
+def _pause_kind(time: Fraction, borders: Sequence[Fraction]) -> str:
+    """What a pause is at the time where speech stops or begins."""
+    if not borders:
+        return "pause"
+    near = borders[bisect_left(borders, time - _AGREE) :][:1]
+    return "sentence" if near and near[0] <= time + _AGREE else "mid-sentence"
 
 
 def _grid(whole: Span, spoken: tuple[Span, ...]) -> Iterator[Place]:

@@ -11,15 +11,20 @@ from aigc_edit.api import (
     Span,
     StageOptions,
     Timeline,
+    Transcript,
     option,
 )
+from aigc_edit.stages.select.boundaries import spoken_spans
 
 
 class SkipSilence(Selector):
-    """Keeps where somebody speaks, with a margin; long pauses go, short ones stay."""
+    """Keeps where somebody speaks, with a margin; long pauses go, short ones stay.
+
+    With a transcript, words that voice activity missed are kept whole, too.
+    """
 
     name = "skip_silence"
-    reads = (Regions.named("speech_regions"),)
+    reads = (Regions.named("speech_regions"), Transcript.named("transcript", optional=True))
 
     class Options(StageOptions):
         """Options of skip_silence."""
@@ -31,7 +36,7 @@ class SkipSilence(Selector):
     options: Options
 
     def select(self, edits: EditList, tracks: Timeline) -> EditList:
-        spoken = tracks.get(Regions, "speech_regions").spans
+        spoken = spoken_spans(tracks)
         if not spoken:
             why = {"note": "nobody speaks, so everything is kept"}
             return EditList(tuple(Kept(span, why) for span in edits.spans))

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from aigc_edit.api import EditList, Span
 from aigc_edit.stages.select.skip_silence import SkipSilence
-from tests.stages.made_up import speech, timeline
+from tests.stages.made_up import said, speech, timeline
 
 
 def chosen(*stretches, edits: EditList | None = None, **options) -> EditList:
@@ -54,3 +54,10 @@ def test_only_what_earlier_stages_kept_is_kept():
 
 def test_speech_outside_of_what_is_kept_leaves_nothing():
     assert chosen((2, 4), edits=EditList.of([Span(10, 12)])).kept == ()
+
+
+def test_words_that_voice_activity_missed_are_kept_whole():
+    tracks = timeline(20, speech((2, 4)), said((3.5, 6.5)))
+    stage = SkipSilence(SkipSilence.Options(before="0s", after="0s"))
+
+    assert stage.select(EditList.whole(20), tracks).spans == (Span(2, Fraction(13, 2)),)
