@@ -37,6 +37,7 @@ from aigc_edit.media import (
     SoundPart,
     Source,
     chosen_codec,
+    give_back,
     inspect_file,
     mux,
 )
@@ -108,6 +109,7 @@ class Rendering:
             UnsafeCopyError: the check refuses a file with copied pictures.
         """
         picture, sounds = self._rendered()
+        give_back()  # what decoding and encoding held, before the indexes of a whole film are read
         self._take_damage(picture, sounds)
         muxed, report = self._muxed(picture, sounds)
         record = self._record(picture, sounds, report)
@@ -212,6 +214,7 @@ class Rendering:
         frames = len(picture.times)
         with self.clock.running("mux", frames):
             self._mux(part, picture, sounds)
+        give_back()
         with self.clock.running("check", frames):
             report = self._checked(part, picture, sounds)
         if report.failures:
