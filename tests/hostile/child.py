@@ -69,7 +69,7 @@ def run_limited(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begin = time.monotonic()
         process = started(command, cwd, env, out.fileno(), err.fileno())
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # ended, or has less already
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.file_size,) * 2)
         stopped, status, peak = watched(process.pid, begin, limits)
         process.returncode = os.waitstatus_to_exitcode(status)
