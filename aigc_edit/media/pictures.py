@@ -16,6 +16,7 @@ from aigc_edit.media.alpha import alpha_decoder
 from aigc_edit.media.clock import ClockMender
 from aigc_edit.media.damage import Damage
 from aigc_edit.media.fit import Picture, PictureFit
+from aigc_edit.media.heap import give_back
 from aigc_edit.media.opening import demuxed, opened, read_only
 from aigc_edit.media.source import SAME_TIME, Source
 from aigc_edit.timeline import Span
@@ -59,6 +60,7 @@ class PictureReader:
             }
         self._alpha = alpha_decoder(self._stream)
         self._fresh, self._closed = True, False
+        give_back()  # an index that grew leaves holes
 
     def __enter__(self) -> PictureReader:
         return self
