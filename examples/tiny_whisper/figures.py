@@ -128,7 +128,9 @@ def nobody(count: int, seed: int) -> list[Case]:
 
 def decoded(model: whisper.Whisper, cases: Sequence[Case]) -> list[DecodingResult]:
     """What Whisper's own decoding hears."""
-    options = whisper.DecodingOptions(language="en", fp16=False)
+    # Nobody says more than three words a second; a net that has learnt nothing yet goes on and on.
+    longest = max(8 + len(case.sound) * 5 // RATE for case in cases)
+    options = whisper.DecodingOptions(language="en", fp16=False, sample_len=longest)
     mels = torch.stack([case.mel for case in cases])
     return [found for part in mels.split(_BATCH) for found in whisper.decode(model, part, options)]
 

@@ -149,14 +149,16 @@ class TinyWhisper(nn.Module):
         decoder = self.whisper.decoder
         table = torch.cat([decoder.token_embedding.weight, store.stamp_rows(self.stamps)])
         x = table[read] + decoder.positional_embedding[: read.shape[1]]
-        attention = []
-        for block in decoder.blocks:
+        attention, half = [], len(decoder.blocks) // 2
+        for block in decoder.blocks[:half]:
+            x = block(x, sound, mask=decoder.mask)
+        for block in decoder.blocks[half:]:
             x = x + block.attn(block.attn_ln(x), mask=decoder.mask)[0]
             heard, where = attend(block.cross_attn, block.cross_attn_ln(x), sound)
             x = x + heard
             x = x + block.mlp(block.mlp_ln(x))
             attention.append(where)
-        return decoder.ln(x) @ table.T, torch.stack(attention[len(attention) // 2 :], 1)
+        return decoder.ln(x) @ table.T, torch.stack(attention, 1)
 
     def weights(self) -> dict[str, Tensor]:
         """What `store.save` takes."""
@@ -172,7 +174,7 @@ def attend(layer: MultiHeadAttention, x: Tensor, sound: Tensor) -> tuple[Tensor,
         part.unflatten(-1, (layer.n_head, -1)).transpose(1, 2)
         for part in (layer.query(x), layer.key(sound), layer.value(sound))
     )  # each [B, H, N or T, D / H]
-    where = functional.log_softmax(query @ key.mT / query.shape[-1] ** 0.5, -1)
+    where = functional.log_softmax((query * query.shape[-1] ** -0.5) @ key.mT, -1)
     return layer.out((where.exp() @ value).transpose(1, 2).flatten(2)), where
 
 

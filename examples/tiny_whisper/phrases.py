@@ -25,7 +25,7 @@ PATTERNS = (
     "Please open the {colour} {thing}.",
     "I see {many} {items} and {many} {items}.",
     "Go {direction} then {turn}.",
-    "We count {many} {items} in the {place}.",
+    "We count {many} {items} at the {place}.",
 )
 _HELD_OUT = 10  # one sentence of so many is never trained on
 

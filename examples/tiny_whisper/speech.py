@@ -50,7 +50,7 @@ def say(text: str, voice: str, *, pace: int, pitch: int) -> Utterance:
 
     Raises:
         SystemExit: eSpeak NG is not installed.
-        ValueError: it has no such voice.
+        ValueError: it has no such voice, or does not say when each word begins.
     """
     try:
         library, rate = espeak.engine()
@@ -64,6 +64,9 @@ def say(text: str, voice: str, *, pace: int, pitch: int) -> Utterance:
     library.espeak_SetParameter(espeak.PACE_SETTING, pace, 0)
     library.espeak_SetParameter(espeak.PITCH_SETTING, pitch, 0)
     sound, marks, _ = espeak.raw_speech(text)
+    if [word.lower() for word, _ in marks] != phrases.words(text):
+        # It runs some words together, "in the" for one.
+        raise ValueError(f"eSpeak NG does not tell each word of {text!r}: {marks}")
     limits = [first for _, first in marks[1:]] + [len(sound)]
     times = tuple(
         (first / rate, espeak.audible_end(sound, first, limit, rate // 200) / rate)

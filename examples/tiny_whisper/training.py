@@ -34,8 +34,8 @@ class Plan:
     sentences: int = 10_000
     seed: int = 1
     rate: float = 2.5e-3
-    log_every: int = 100
-    heard_every: int = 500
+    log_every: int = 50
+    heard_every: int = 250
 
 
 @dataclass

@@ -23,7 +23,6 @@ _ALONE = 0.3  # share of the windows with one sentence only
 _ZEROS = 0.25  # share of the windows that end in zeros of the spectrogram, as Whisper pads some
 _WITH_STAMPS = 0.6
 _PROMPTED = 0.15
-_LONGEST_PROMPT = 3  # sentences
 
 
 @dataclass(frozen=True)
@@ -138,9 +137,8 @@ def _sequence(
     known = tokens.tokenizer()
     sequence: list[Heard] = []
     if random.random() < _PROMPTED:
-        before = random.sample(corpus, random.randint(1, _LONGEST_PROMPT))
-        text = " " + " ".join(utterance.text for utterance in before)
-        sequence = [Heard(token) for token in (known.sot_prev, *known.encode(text))]
+        before = known.encode(f" {random.choice(corpus).text}")
+        sequence = [Heard(token) for token in (known.sot_prev, *before)]
     first = len(sequence) + 1
     sequence += [Heard(token) for token in known.sot_sequence]
     if random.random() < _WITH_STAMPS:
