@@ -37,6 +37,11 @@ def main() -> None:
     expand.add_argument("stored", type=Path)
     expand.add_argument("checkpoint", type=Path)
     expand.set_defaults(run=run_expand)
+    say = commands.add_parser("say", help="write a clip of held-out sentences and its truth")
+    say.add_argument("clip", type=Path, help="a .flac or .wav; the truth lies beside it as .json")
+    say.add_argument("--sentences", type=int, default=12)
+    say.add_argument("--seed", type=int, default=2000)
+    say.set_defaults(run=run_say)
     options = parser.parse_args()
     options.run(options)
 
@@ -61,6 +66,12 @@ def run_expand(options: argparse.Namespace) -> None:
     from tiny_whisper import store
 
     store.expand(options.stored, options.checkpoint)
+
+
+def run_say(options: argparse.Namespace) -> None:
+    from tiny_whisper import clip
+
+    clip.write(options.clip, options.sentences, options.seed)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class Plan:
     rate: float = 2.5e-3
     log_every: int = 50
     heard_every: int = 250
+    mix: tuple[tuple[int, int, float], ...] = _MIX
 
 
 @dataclass
@@ -70,7 +71,8 @@ def train(plan: Plan) -> Path:
         print(f"going on after step {state.step}", flush=True)
     log = Log(plan, state.step)
     while state.step < plan.steps:
-        log.add(state.step + 1, advance(state, plan, spoken))
+        losses = advance(state, plan, spoken)
+        log.add(state.step, losses)
         if state.step % plan.heard_every == 0 or state.step == plan.steps:
             state.save(path)
             log.heard(state.step, figures.quick(keep(state, plan), held_out))
@@ -88,7 +90,8 @@ def advance(state: State, plan: Plan, spoken: Sequence[Utterance]) -> dict[str, 
     """One step. Its windows depend on the seed and its number only."""
     for group in state.optimizer.param_groups:
         group["lr"] = plan.rate * pace(state.step, plan.steps)
-    losses = state.net.losses(drawn(Random(f"{plan.seed}:{state.step}"), spoken))  # noqa: S311
+    random = Random(f"{plan.seed}:{state.step}")  # noqa: S311 -- for variety, not for secrets
+    losses = state.net.losses(drawn(random, plan, spoken))
     state.optimizer.zero_grad(set_to_none=True)
     total: Tensor = sum(losses.values(), torch.zeros(()))
     total.backward()
@@ -98,9 +101,9 @@ def advance(state: State, plan: Plan, spoken: Sequence[Utterance]) -> dict[str, 
     return {name: loss.item() for name, loss in losses.items()}
 
 
-def drawn(random: Random, spoken: Sequence[Utterance]) -> Batch:
+def drawn(random: Random, plan: Plan, spoken: Sequence[Utterance]) -> Batch:
     """Windows of one length, half of them from the beginning of Whisper's 30 seconds."""
-    seconds, count, _ = random.choices(_MIX, [share for *_, share in _MIX])[0]
+    seconds, count, _ = random.choices(plan.mix, [share for *_, share in plan.mix])[0]
     latest = _WHISPER_SECONDS - seconds
     starts = [random.choice([0, random.uniform(0, latest)]) for _ in range(count)]
     frames = [int(start / FRAME) for start in starts]

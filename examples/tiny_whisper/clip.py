@@ -1,0 +1,40 @@
+"""A clip to try a checkpoint on: held-out sentences, and a file that says what is true of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tiny_whisper.cases import together
+from tiny_whisper.speech import RATE, SEEN_VOICES, UNSEEN_VOICES, speak
+
+
+def write(path: Path, count: int, seed: int) -> None:
+    """Writes a sound file, and beside it `.json` with each sentence, voice and word's times.
+
+    Args:
+        path: FLAC or WAV, by its suffix.
+        count: sentences; every other one in a voice that nobody was trained on.
+    """
+    known = speak(count - count // 2, SEEN_VOICES, seed=seed, held_out=True)
+    unseen = speak(count // 2, UNSEEN_VOICES, seed=seed + 1, held_out=True)
+    spoken = [*known, *unseen]
+    spoken[::2], spoken[1::2] = known, unseen
+    case = together(spoken)
+    with av.open(str(path), "w") as file:
+        codec = "flac" if path.suffix == ".flac" else "pcm_s16le"
+        stream = file.add_stream(codec, rate=RATE, layout="mono", format="s16")
+        samples = np.int16(case.sound * 32767)[None]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = RATE
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            file.mux(packet)
+    sentences = [
+        {"text": said.text, "voice": one.voice, "words": np.round(said.times, 3).tolist()}
+        for said, one in zip(case.said, spoken, strict=True)
+    ]
+    truth = json.dumps({"sentences": sentences}, indent=1) + "\n"
+    path.with_suffix(".json").write_text(truth, encoding="utf-8")
