@@ -10,10 +10,11 @@ import numpy as np
 
 from tiny_whisper.cases import together
 from tiny_whisper.speech import RATE, SEEN_VOICES, UNSEEN_VOICES, speak
+from tiny_whisper.windows import Said
 
 
 def write(path: Path, count: int, seed: int) -> None:
-    """Writes a sound file, and beside it `.json` with each sentence, voice and word's times.
+    """Writes a sound file, and beside it `.json`: text, voice and words' times of each sentence.
 
     Args:
         path: FLAC or WAV, by its suffix.
@@ -32,9 +33,12 @@ def write(path: Path, count: int, seed: int) -> None:
         frame.sample_rate = RATE
         for packet in (*stream.encode(frame), *stream.encode(None)):
             file.mux(packet)
-    sentences = [
-        {"text": said.text, "voice": one.voice, "words": np.round(said.times, 3).tolist()}
+    lines = ",\n ".join(
+        json.dumps({"text": said.text, "voice": one.voice, "words": _rounded(said)})
         for said, one in zip(case.said, spoken, strict=True)
-    ]
-    truth = json.dumps({"sentences": sentences}, indent=1) + "\n"
-    path.with_suffix(".json").write_text(truth, encoding="utf-8")
+    )
+    path.with_suffix(".json").write_text(f"[{lines}]\n", encoding="utf-8")
+
+
+def _rounded(said: Said) -> list[list[float]]:
+    return [[round(start, 3), round(end, 3)] for start, end in said.times]
