@@ -95,13 +95,20 @@ class Store:
         path = self.found(name)
         if path is not None:
             return path
-        weights = self[name]
         if offline or is_offline():
-            raise ModelError(
-                f"the weights {name} are not here, and nothing may be fetched (offline)",
-                cure=f"Fetch them while there is a network: {weights.command}",
-            )
-        return self._fetched(weights, heard)
+            raise self._unreachable(name)
+        return self._fetched(self[name], heard)
+
+    def check_reachable(self, name: str) -> None:
+        """Raises ModelError where weights are not here and may not be fetched."""
+        if is_offline() and self.found(name) is None:
+            raise self._unreachable(name)
+
+    def _unreachable(self, name: str) -> ModelError:
+        return ModelError(
+            f"the weights {name} are not here, and nothing may be fetched (offline)",
+            cure=f"Fetch them while there is a network: {self[name].command}",
+        )
 
     def verified(self, name: str) -> dict[Path, bool]:
         """Whether each copy of weights that is here is right, read anew."""

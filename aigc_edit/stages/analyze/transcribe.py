@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import model_validator
+
 from aigc_edit.api import (
     AnalysisContext,
     Analyzer,
@@ -67,6 +69,17 @@ class Transcribe(Analyzer):
         )
         prompt: str = option("", help="Names and words that are likely to occur, for Whisper.")
 
+        @model_validator(mode="after")
+        def _can_be_heard(self) -> Transcribe.Options:
+            if self.engine == "pocketsphinx" and self.needs_whisper:
+                raise ValueError("PocketSphinx hears English only, and does not translate")
+            return self
+
+        @property
+        def needs_whisper(self) -> bool:
+            """Whether no other engine can do what is asked."""
+            return self.language not in ("auto", sphinx.LANGUAGE) or self.task == "translate"
+
     options: Options
 
     def weights(self) -> str:
@@ -79,7 +92,9 @@ class Transcribe(Analyzer):
         if file is not None:
             with file.open("rb") as opened:
                 return hashlib.file_digest(opened, "sha256").hexdigest()
-        return _store()[self._weights_name].sha256
+        store = _store()
+        store.check_reachable(self._weights_name)
+        return store[self._weights_name].sha256
 
     def report(self) -> Mapping[str, float | str]:
         if self._by_whisper():
@@ -108,8 +123,8 @@ class Transcribe(Analyzer):
         return file
 
     def _by_whisper(self) -> bool:
-        if self.options.engine != "auto":
-            return self.options.engine == "whisper"
+        if self.options.engine != "auto" or self.options.needs_whisper:
+            return self.options.engine != "pocketsphinx"
         if self._checkpoint_file() is not None:
             return True
         try:

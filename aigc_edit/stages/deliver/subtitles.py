@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aigc_edit.api import Delivery, Sink, Transcript, option
-from aigc_edit.stages.text import Cue, LayoutOptions, lay_out, shortfalls, subtitle_text
+from aigc_edit.stages.text import LayoutOptions
+
+if TYPE_CHECKING:
+    from aigc_edit.stages.text import Cue
 
 
 class Subtitles(Sink):
@@ -28,6 +31,8 @@ class Subtitles(Sink):
     _cues: tuple[Cue, ...] = ()
 
     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
+        from aigc_edit.stages.text import lay_out, subtitle_text
+
         said = delivery.tracks.get(Transcript, "transcript")
         self._cues = lay_out(said, self.options.style, end=delivery.tracks.duration)
         if not self._cues:
@@ -38,6 +43,8 @@ class Subtitles(Sink):
         return files
 
     def report(self) -> Mapping[str, float | str]:
+        from aigc_edit.stages.text import shortfalls
+
         if not self._cues:
             return {"cues": 0, "note": "nobody speaks, so no subtitles were written"}
         note = shortfalls(self._cues, self.options.style).note

@@ -20,13 +20,13 @@ from aigc_edit.api import (
     Transcript,
     option,
 )
-from aigc_edit.stages.text.cues import Cue, lay_out
+from aigc_edit.stages.text import CueStyle
 from aigc_edit.stages.text.drawing import CueArtist, Overlay, Paint, placed
-from aigc_edit.stages.text.fonts import FontChain
-from aigc_edit.stages.text.style import CueStyle
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from aigc_edit.stages.text import Cue
 
 Floats = npt.NDArray[np.float32]
 Style = Literal["plain", "boxed", "karaoke", "pop"]
@@ -103,18 +103,22 @@ class Captions(FrameFilter):
         lines: int | None = option(None, ge=1, le=4, help="Most lines at once.")
 
     options: Options
+    _cues: tuple[Cue, ...] = ()
 
     def begin(self, context: FilterContext) -> None:
+        from aigc_edit.stages.text import lay_out
+        from aigc_edit.stages.text.fonts import FontChain
+
         self._context, self._look = context, self._chosen_look()
         side = min(context.width, context.height)
         pixels = max(8, round(self._look.size * side))
         room = int(_SAFE * context.width)
-        style = CueStyle(
+        self._style = CueStyle(
             columns=min(self._look.columns, max(8, int(room / (_LETTER * pixels)))),
             lines=self._look.lines,
         )
         transcript = context.tracks.get(Transcript, "transcript")
-        self._cues = lay_out(transcript, style, end=context.tracks.duration)
+        self._cues = lay_out(transcript, self._style, end=context.tracks.duration)
         self._starts = [cue.span.start for cue in self._cues]
         fonts = FontChain(self.options.font)
         fonts.check(text for cue in self._cues for text in cue.texts)
@@ -122,6 +126,14 @@ class Captions(FrameFilter):
             fonts, pixels, (room, int(_TALL * context.height)), self._look.paint
         )
         self._stamped = lru_cache(_KEPT)(self._stamp)
+
+    def report(self) -> Mapping[str, float | str]:
+        from aigc_edit.stages.text import shortfalls
+
+        if not self._cues:
+            return {"cues": 0, "note": "nobody speaks, so no captions were drawn"}
+        note = shortfalls(self._cues, self._style).note
+        return {"cues": len(self._cues), **({"note": note} if note else {})}
 
     def _chosen_look(self) -> Look:
         options, look = self.options, LOOKS[self.options.style]

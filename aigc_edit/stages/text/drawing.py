@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.stages.text.fonts import FontChain
+if TYPE_CHECKING:
+    from aigc_edit.stages.text.fonts import FontChain
 
 Rgb = tuple[int, int, int]
 _STROKE = 0.07  # width of the outline, as a share of the size of the letters

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import wcwidth
-
 
 def columns(text: str) -> int:
     """Display columns: 2 for wide signs (Chinese, Japanese, Korean), 0 for marks on letters.
@@ -13,6 +11,8 @@ def columns(text: str) -> int:
     >>> columns("你好 you"), columns("é"), columns("नमस्ते")
     (8, 1, 4)
     """
+    import wcwidth
+
     return wcwidth.width(text, control_codes="ignore")
 
 
@@ -22,5 +22,7 @@ def reading_seconds(text: str, speed: Fraction, wide_speed: Fraction) -> Fractio
     >>> reading_seconds("你好 you", Fraction(4), Fraction(2))
     Fraction(2, 1)
     """
+    import wcwidth
+
     sizes = [wcwidth.wcwidth(sign) for sign in text]
     return sizes.count(1) / speed + sizes.count(2) / wide_speed

@@ -12,8 +12,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from aigc_edit.api import AnalysisContext, AudioBlock, Timeline, Transcript
+from aigc_edit.api import AnalysisContext, AudioBlock, ModelError, Timeline, Transcript
 from aigc_edit.models.windows import RATE
 from aigc_edit.stages.analyze.transcribe import Transcribe
 
@@ -88,3 +89,23 @@ def test_where_nobody_speaks_nothing_is_said(shared_media, name):
 
 def test_a_film_without_sound_has_an_empty_transcript():
     assert transcript([], 5, rate=None).sentences == ()
+
+
+def test_pocketsphinx_is_not_asked_for_what_it_cannot_hear():
+    for options in ({"language": "de"}, {"task": "translate"}):
+        with pytest.raises(ValidationError, match="English only"):
+            Transcribe.Options(engine="pocketsphinx", **options)
+
+
+@pytest.mark.parametrize("options", [{"engine": "whisper"}, {"language": "de"}])
+def test_offline_missing_weights_are_told_before_anything_is_heard(tmp_path, monkeypatch, options):
+    pytest.importorskip("whisper")
+    for name, value in (
+        ("AIGC_EDIT_OFFLINE", "1"),
+        ("AIGC_EDIT_CACHE", str(tmp_path)),
+        ("XDG_CACHE_HOME", str(tmp_path)),
+    ):
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ModelError, match=r"whisper:base are not here.*models fetch whisper:base"):
+        Transcribe(Transcribe.Options(**options)).weights()

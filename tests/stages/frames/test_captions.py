@@ -118,3 +118,10 @@ def test_without_any_font_installed_latin_is_drawn_all_the_same(monkeypatch, tmp
         assert (luma(captions(), 2) == WHITE).any()
     finally:
         installed.cache_clear()
+
+
+def test_what_speech_leaves_no_time_for_is_reported():
+    hurried = captions(text="word " * 60)
+
+    assert "faster than people read" in hurried.report()["note"]
+    assert "note" not in captions().report()
