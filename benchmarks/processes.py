@@ -27,6 +27,7 @@ def measured(command: Sequence[str | Path]) -> Measured:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # Python's default, as users have it
     )
     assert process.stderr is not None
     complaint = process.stderr.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from aigc_edit.api import (
@@ -94,6 +95,7 @@ def _suffix(suffix: Any) -> Iterator[str]:
         yield f"{suffix} is the name of the result or its record"
 
 
+@cache  # most classes have most methods from their kind
 def _takes(method: Any, count: int) -> bool:
     """Whether a method can be called with self and that many arguments."""
     try:

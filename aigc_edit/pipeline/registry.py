@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +92,14 @@ def registered() -> Registry:
 
 
 def _entry(point: EntryPoint) -> StageEntry:
-    origin = point.dist.name if point.dist else "an unknown distribution"
+    origin = _distribution_name(point.dist) if point.dist else "an unknown distribution"
     place = f"{origin}, entry point `{point.name} = {point.value}`"
     return StageEntry(point.name, origin, place, point.load)
+
+
+@cache  # its metadata is parsed each time
+def _distribution_name(distribution: Distribution) -> str:
+    return distribution.name
 
 
 def _file_entry(file: Path, stage: type[Stage]) -> StageEntry:

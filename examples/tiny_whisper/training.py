@@ -18,7 +18,7 @@ from tiny_whisper.windows import mixed
 
 # Seconds of the windows of a step, how many they are, and how often there are such steps. Short
 # ones teach most for their cost; without long ones it does not carry over to Whisper's 30 s.
-_MIX = ((6, 20, 0.7), (15, 7, 0.16), (30, 3, 0.14))
+_MIX = ((6, 20, 0.6), (15, 7, 0.18), (30, 3, 0.22))
 _WHISPER_SECONDS = 30
 _WARM_UP = 150  # steps
 _COOL_DOWN = 0.3  # share of the steps in which the learning rate falls to nothing

@@ -17,7 +17,7 @@ from tiny_whisper.sounds import Sound
 from tiny_whisper.speech import RATE, Utterance
 from tiny_whisper.tokens import Heard
 
-_EMPTY = 0.06  # share of the windows in which nobody speaks
+_EMPTY = 0.1  # share of the windows in which nobody speaks
 _NOISY = 0.6
 _ALONE = 0.3  # share of the windows with one sentence only
 _ZEROS = 0.25  # share of the windows that end in zeros of the spectrogram, as Whisper pads some
