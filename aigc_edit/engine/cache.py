@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import os
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from aigc_edit.api import Stage, Track
 from aigc_edit.media import Damage, Source
+from aigc_edit.strangers import code_digest
 from aigc_edit.timeline import track_from_json, track_json
 
 _CHUNK = 1 << 20
@@ -98,18 +98,6 @@ class TrackCache:
                 Path(part).replace(path)
             except OSError:
                 Path(part).unlink(missing_ok=True)
-
-
-@cache
-def code_digest(module: str) -> str:
-    """SHA-256 of the package that a module belongs to, so that changed code is noticed."""
-    top = importlib.import_module(module.partition(".")[0])
-    file = Path(top.__file__ or "")
-    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.read_bytes() if path.is_file() else b"")
-    return digest.hexdigest()
 
 
 def _digest(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aigc_edit.api import Stage
 from aigc_edit.errors import AigcEditError, PluginError, one_line
-from aigc_edit.pipeline import missing_package, place_of
+from aigc_edit.strangers import missing_package, place_of
 
 SEE_ALL = "Run again with --debug to see all of it."
 # What a stage that only waits for a lock or sleeps in steps needs to notice that it is stopped.

@@ -11,9 +11,9 @@ import av
 from av import library_versions
 
 from aigc_edit.api import FrameFilter
-from aigc_edit.engine.cache import code_digest
 from aigc_edit.engine.plan import RenderPass
 from aigc_edit.pipeline import VideoOutput
+from aigc_edit.strangers import code_digest
 from aigc_edit.timeline import Timeline, track_json
 
 _LENGTH = 16  # hexadecimal digits; the folder's name stays short

@@ -6,7 +6,6 @@ from .pipeline import (
     load_pipeline,
     pipeline_from_text,
 )
-from .plugin_files import missing_package, place_of
 from .registry import OURS, Registry, StageEntry, registered
 from .schema import json_schema, schema_text
 from .settings import AudioOutput, Input, Output, VideoOutput
@@ -26,9 +25,7 @@ __all__ = [
     "check_stage_class",
     "json_schema",
     "load_pipeline",
-    "missing_package",
     "pipeline_from_text",
-    "place_of",
     "refusals",
     "registered",
     "schema_text",

@@ -6,30 +6,20 @@ import hashlib
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
 from aigc_edit.api import Stage
-from aigc_edit.errors import AigcEditError, PluginError, UsageError, one_line
+from aigc_edit.errors import PluginError, UsageError
+from aigc_edit.strangers import loading
 
-_LOADER = str(Path(__file__).parent)
 _IS_A_STAGE = (
     "A stage is a class with a `name` on Analyzer, Selector, FrameFilter, AudioFilter or Sink."
 )
 _METHODS = ("apply", "apply_batch", "apply_planes", "select", "deliver", "finish")
 _NO_PLUGINS = ("setup.py", "conftest.py")
-# Packages whose distribution has another name than what is imported.
-_DISTRIBUTIONS = {
-    "cv2": "opencv-python-headless",
-    "PIL": "pillow",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-}
 
 
 def plugin_files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -109,48 +99,3 @@ def _module(file: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-@contextmanager
-def loading(subject: str, place: str) -> Iterator[None]:
-    """Turns whatever importing a plugin raises into an error that names the file and line."""
-    try:
-        yield
-    except AigcEditError:
-        raise
-    except (Exception, SystemExit) as cause:
-        found = place_of(cause)
-        if isinstance(cause, ModuleNotFoundError) and found:
-            raise missing_package(subject, cause) from cause
-        raise PluginError(
-            f"{subject} cannot be loaded ({type(cause).__name__}: {one_line(cause)})",
-            where=found or place,
-            cure="Repair or leave out that plugin.",
-        ) from cause
-
-
-def missing_package(subject: str, cause: ModuleNotFoundError) -> PluginError:
-    """What to say where a plugin imports what is not installed; nothing is ever installed."""
-    package = (cause.name or "").partition(".")[0]
-    wanted = _DISTRIBUTIONS.get(package, package)
-    return PluginError(
-        f"{subject} needs the package {package!r}, which is not installed",
-        where=place_of(cause),
-        cure=f"pip install {wanted}",
-    )
-
-
-def place_of(cause: BaseException, file: str | None = None) -> str:
-    """FILE:LINE of what went wrong: in that file, if it came by there, else where it was raised.
-
-    For syntax errors it is where the parser stopped. Nothing where no plugin's line was reached.
-    """
-    if isinstance(cause, SyntaxError) and cause.filename:
-        return f"{cause.filename}:{cause.lineno}"
-    frames = [
-        frame
-        for frame in traceback.extract_tb(cause.__traceback__)
-        if "importlib" not in frame.filename and not frame.filename.startswith(_LOADER)
-    ]
-    frames = [frame for frame in frames if frame.filename == file] or frames
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from aigc_edit.api import Stage
 from aigc_edit.errors import PluginError
 from aigc_edit.pipeline.declared import check_stage_class
-from aigc_edit.pipeline.plugin_files import load_plugin_file, loading, plugin_files
+from aigc_edit.pipeline.plugin_files import load_plugin_file, plugin_files
+from aigc_edit.strangers import Offer, loading, offers
 
 GROUP = "aigc_edit.stages"
 OURS = "aigc-edit"
@@ -86,20 +86,11 @@ class Registry(Mapping[str, StageEntry]):
 @cache
 def registered() -> Registry:
     """The stages of installed distributions."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    unique = {(point.name, point.value): point for point in points}
-    return Registry(_by_name(_entry(point) for point in unique.values()))
+    return Registry(_by_name(map(_entry, offers(GROUP))))
 
 
-def _entry(point: EntryPoint) -> StageEntry:
-    origin = _distribution_name(point.dist) if point.dist else "an unknown distribution"
-    place = f"{origin}, entry point `{point.name} = {point.value}`"
-    return StageEntry(point.name, origin, place, point.load)
-
-
-@cache  # its metadata is parsed each time
-def _distribution_name(distribution: Distribution) -> str:
-    return distribution.name
+def _entry(offer: Offer) -> StageEntry:
+    return StageEntry(offer.name, offer.origin, offer.place, offer.loader)
 
 
 def _file_entry(file: Path, stage: type[Stage]) -> StageEntry:
