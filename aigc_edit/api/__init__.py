@@ -21,7 +21,14 @@ from aigc_edit.api.stages import (
 )
 from aigc_edit.api.units import Decibels, FrameRate, LoudnessUnits, Seconds
 from aigc_edit.errors import ModelError, PluginError
+from aigc_edit.folders import is_offline
 from aigc_edit.media import LoudnessMeter, Samples, TruePeaks
+from aigc_edit.models.recognizer import (
+    Recognizer,
+    RecognizerSettings,
+    SpeechWindow,
+    Utterance,
+)
 from aigc_edit.timeline import (
     Chapter,
     Curve,
@@ -67,6 +74,8 @@ __all__ = [
     "Moments",
     "Planes",
     "PluginError",
+    "Recognizer",
+    "RecognizerSettings",
     "Regions",
     "Samples",
     "Seconds",
@@ -76,6 +85,7 @@ __all__ = [
     "Sink",
     "SoundContext",
     "Span",
+    "SpeechWindow",
     "Stage",
     "StageOptions",
     "Timeline",
@@ -83,7 +93,9 @@ __all__ = [
     "TrackRef",
     "Transcript",
     "TruePeaks",
+    "Utterance",
     "Word",
+    "is_offline",
     "option",
     "sentences",
     "spread",

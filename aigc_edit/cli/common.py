@@ -144,7 +144,7 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
 def run_options(parsed: argparse.Namespace) -> RunOptions:
     from aigc_edit.cli.progress import listener
     from aigc_edit.engine import Guard, RunOptions
-    from aigc_edit.models.store import OFFLINE_VARIABLE
+    from aigc_edit.folders import OFFLINE_VARIABLE
 
     if parsed.offline:
         os.environ[OFFLINE_VARIABLE] = "1"  # what stages start sees it, too

@@ -58,14 +58,24 @@ def whisper_weights() -> dict[str, Weights]:
     Raises:
         ModelError: the package is missing, or has no such table.
     """
+    table = _table_of_whisper("__init__.py", "_MODELS")
+    return {f"whisper:{model}": _whisper(model, url) for model, url in table.items()}
+
+
+@cache
+def whisper_languages() -> tuple[str, ...]:
+    """Codes of the languages that Whisper knows, from its table likewise."""
+    return tuple(_table_of_whisper("tokenizer.py", "LANGUAGES"))
+
+
+def _table_of_whisper(file: str, name: str) -> dict[str, str]:
     package = importlib.util.find_spec("whisper")
-    text = Path(package.origin).read_text("utf-8") if package and package.origin else ""
-    for node in ast.parse(text).body:
+    path = Path(package.origin).with_name(file) if package and package.origin else None
+    for node in ast.parse(path.read_text("utf-8") if path else "").body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="_MODELS")], value=table):
-                return {
-                    f"whisper:{k}": _whisper(k, url) for k, url in ast.literal_eval(table).items()
-                }
+            case ast.Assign(targets=[ast.Name(id=found)], value=table) if found == name:
+                rows: dict[str, str] = ast.literal_eval(table)
+                return rows
     raise ModelError(
         "Whisper's table of models is missing", cure="pip install 'aigc-edit[whisper]'"
     )

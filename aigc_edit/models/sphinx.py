@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from aigc_edit.models.recognizer import Recognizer
-from aigc_edit.models.windows import Window
+from aigc_edit.models.recognizer import Recognizer, SpeechWindow, Utterance
 from aigc_edit.timeline import Span, Word
 
-LANGUAGE = "en"
+_LANGUAGE = "en"
 _FRAME = Fraction(1, 100)  # seconds of a frame of features
 _FILLER = re.compile(r"[<\[+]")
 _VARIANT = re.compile(r"\(\d+\)$")  # the second way to say a word: `the(2)`
@@ -29,27 +28,32 @@ _BELIEVED = 0.12
 _I = re.compile(r"i('|$)")
 
 
-def identity() -> str:
-    """What identifies the model: that of the installed wheel."""
-    return f"pocketsphinx {importlib.metadata.version('pocketsphinx')}"
-
-
 class PocketSphinx(Recognizer):
     """English words out of speech, offline."""
 
     punctuates = False
-    language = LANGUAGE
+    languages = (_LANGUAGE,)
 
-    def __init__(self) -> None:
+    def refusal(self) -> str:
+        refused = super().refusal()
+        return refused and "PocketSphinx hears English only, and does not translate"
+
+    def weights(self) -> str:
+        return f"pocketsphinx {importlib.metadata.version('pocketsphinx')}"
+
+    def report(self) -> Mapping[str, str]:
+        return {"engine": "PocketSphinx", "note": "words by PocketSphinx, which errs often"}
+
+    def begin(self) -> None:
         import pocketsphinx
 
         pocketsphinx.set_loglevel("FATAL")
         self._decoder: Any = pocketsphinx.Decoder()
 
-    def words(self, windows: Sequence[Window]) -> list[Word]:
-        return [word for window in windows for word in self._heard(window)]
+    def recognize(self, windows: Sequence[SpeechWindow]) -> list[Utterance]:
+        return [Utterance(tuple(self._heard(window)), _LANGUAGE) for window in windows]
 
-    def _heard(self, window: Window) -> Iterator[Word]:
+    def _heard(self, window: SpeechWindow) -> Iterator[Word]:
         whole = (np.clip(window.samples, -1, 1) * 32_767).astype("<i2")
         self._decoder.start_utt()
         self._decoder.process_raw(whole.tobytes(), full_utt=True)
@@ -59,7 +63,7 @@ class PocketSphinx(Recognizer):
             yield from (_word(part, window) for part in said)
 
 
-def _word(part: Any, window: Window) -> Word:
+def _word(part: Any, window: SpeechWindow) -> Word:
     first, last = part.start_frame * _FRAME, (part.end_frame + 1) * _FRAME
     span = Span(window.start + first, window.start + min(last, window.duration))
     return Word(span, f" {_written(part.word)}", min(1.0, max(0.0, part.prob)))

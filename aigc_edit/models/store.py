@@ -20,11 +20,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aigc_edit.errors import ModelError, UsageError, suggestion
-from aigc_edit.folders import cache_folder
+from aigc_edit.folders import cache_folder, is_offline
 from aigc_edit.models.catalogue import Weights, whisper_weights
 from aigc_edit.models.download import PATIENT, Heard, Patience, download
 
-OFFLINE_VARIABLE = "AIGC_EDIT_OFFLINE"
 MIRROR_VARIABLE = "AIGC_EDIT_MODELS_URL"
 _WAIT = 0.2  # seconds between two looks at what another run fetches
 
@@ -203,11 +202,6 @@ def user_store() -> Store:
     others = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"  # as Whisper has it
     mirror = os.environ.get(MIRROR_VARIABLE, "")
     return Store(cache_folder() / "weights", whisper_weights(), (Path(others),), mirror)
-
-
-def is_offline() -> bool:
-    """Whether AIGC_EDIT_OFFLINE forbids to fetch anything."""
-    return os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
 
 
 def _locks(file: int) -> bool:

@@ -7,28 +7,30 @@ cross-attention of its alignment heads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aigc_edit.errors import ModelError, one_line
 from aigc_edit.models.alignment import first_frames, followed
+from aigc_edit.models.catalogue import whisper_languages
 from aigc_edit.models.loops import without_loops
-from aigc_edit.models.recognizer import Recognizer
-from aigc_edit.models.windows import Window
-from aigc_edit.timeline import Span, Word, on_clock
+from aigc_edit.models.recognizer import AUTO, MULTI, Recognizer, SpeechWindow, Utterance
+from aigc_edit.timeline import Word
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_SOME_LANGUAGES = "Codes are those of ISO 639-1, such as en, de, zh."
-Task = Literal["transcribe", "translate"]
+    from aigc_edit.models.store import Store
+
+_USUAL, _ENGLISH = "base", "en"
 _TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # Whisper's own thresholds (section 4.5 of the paper): text that repeats itself compresses well.
 _REPETITIVE, _UNSURE, _SILENT = 2.4, -1.0, 0.6
@@ -40,57 +42,109 @@ _BATCH = {"cpu": 4}
 _LARGE_BATCH = 16
 
 
-@dataclass(frozen=True)
-class WhisperSettings:
-    """How Whisper works.
-
-    Attributes:
-        checkpoint: a file with `dims` and `model_state_dict`.
-        model: which of Whisper's own models it is, so that it is known which heads of the
-            cross-attention follow the words; empty: those of the upper half of the decoder.
-        language: ISO 639-1 code; empty: what it hears at first.
-        prompt: words that are likely to occur, such as names.
-        device: where the net runs.
-    """
-
-    checkpoint: Path
-    model: str = ""
-    language: str = ""
-    task: Task = "transcribe"
-    prompt: str = ""
-    device: str = "cpu"
-
-
 class Whisper(Recognizer):
     """Words of any of its languages, out of windows of speech.
 
-    Raises:
-        ModelError: the checkpoint is none, or of another net; a language that it does not know.
+    `model` is one of Whisper's own models, or a checkpoint: a file with `dims` and
+    `model_state_dict`, in which the heads of the upper half of the decoder follow the words.
     """
 
-    def __init__(self, settings: WhisperSettings) -> None:
-        self._settings = settings
-        self._model = _loaded(settings)
-        self.language = settings.language if self._model.is_multilingual else "en"
-        if self.language not in ("", *_languages()):
-            raise ModelError(f"Whisper knows no language {self.language!r}", cure=_SOME_LANGUAGES)
-        self.batch = _BATCH.get(settings.device, _LARGE_BATCH)
+    translates = True
+    detects = True
 
-    def words(self, windows: Sequence[Window]) -> list[Word]:
+    @property
+    def languages(self) -> Sequence[str]:
+        if self._model_name.endswith(".en"):
+            return (_ENGLISH,)
+        with suppress(ModelError):  # without the package: told when weights are asked for
+            return whisper_languages()
+        return ()
+
+    def refusal(self) -> str:
+        if self.settings.task == "translate" and self._model_name.endswith(".en"):
+            return f"Whisper {self._model_name} knows English only, and translates nothing"
+        return super().refusal()
+
+    def is_ready(self) -> bool:
+        if self._checkpoint_file() is not None:
+            return True
+        try:
+            return _store().found(self._weights_name) is not None
+        except ModelError:  # without the package there is no Whisper
+            return False
+
+    def weights(self) -> str:
+        file = self._checkpoint_file()
+        if file is not None:
+            with file.open("rb") as opened:
+                return hashlib.file_digest(opened, "sha256").hexdigest()
+        store = _store()
+        store.check_reachable(self._weights_name)
+        return store[self._weights_name].sha256
+
+    def report(self) -> Mapping[str, str]:
+        return {"engine": f"Whisper {self._model_name}"}
+
+    @property
+    def _model_name(self) -> str:
+        return _USUAL if self.settings.model == AUTO else self.settings.model
+
+    @property
+    def _weights_name(self) -> str:
+        return f"whisper:{self._model_name}"
+
+    def _checkpoint_file(self) -> Path | None:
+        """The checkpoint that `model` names as a file, or None for the name of a model.
+
+        Raises:
+            ModelError: there is no such file.
+        """
+        given = self._model_name
+        if "/" not in given and not given.endswith(".pt"):
+            return None
+        file = Path(given).expanduser()
+        if not file.is_file():
+            raise ModelError("no such checkpoint", where=file, cure="Name a file, or base.")
+        return file
+
+    def begin(self) -> None:
+        checkpoint, device = self._checkpoint_file(), self.settings.device
+        model = _loaded(checkpoint or _store().ensured(self._weights_name), device)
+        if checkpoint is None:  # load_model knows the heads of what it fetched itself only
+            import whisper
+
+            model.set_alignment_heads(whisper._ALIGNMENT_HEADS[self._model_name])  # noqa: SLF001
+        self._model = model
+        self._language = self.settings.language if model.is_multilingual else _ENGLISH
+        self.batch = _BATCH.get(device, _LARGE_BATCH)
+
+    def recognize(self, windows: Sequence[SpeechWindow]) -> list[Utterance]:
         import torch
 
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # higher temperatures draw words
             features = self._model.encoder(self._mels(windows))
-            self.language = self.language or self._heard_language(features)
-            results = self._decoded(features)
-            return [
-                word
-                for window, found, result in zip(windows, features, results, strict=True)
-                for word in self._aligned(window, found, result)
-            ]
+            heard: dict[int, Utterance] = {}
+            for language, places in self._by_language(features).items():
+                results = self._decoded(features[places], language)
+                for place, result in zip(places, results, strict=True):
+                    words = self._aligned(windows[place], features[place], result, language)
+                    heard[place] = Utterance(tuple(words), language)
+            return [heard[place] for place in range(len(windows))]
 
-    def _mels(self, windows: Sequence[Window]) -> Tensor:
+    def _by_language(self, features: Tensor) -> Mapping[str, list[int]]:
+        """Which windows to decode in which language: a decode is in one language."""
+        places = list(range(len(features)))
+        if self._language == MULTI:
+            found: defaultdict[str, list[int]] = defaultdict(list)
+            for place, likely in zip(places, self._likely_languages(features), strict=True):
+                found[max(likely, key=likely.__getitem__)].append(place)
+            return found
+        if self._language == AUTO:
+            self._language = self._heard_language(features)
+        return {self._language: places}
+
+    def _mels(self, windows: Sequence[SpeechWindow]) -> Tensor:
         """[B, mels, 3000]: log-mel spectra, padded to half a minute."""
         import torch
         from whisper.audio import N_SAMPLES, log_mel_spectrogram, pad_or_trim
@@ -98,26 +152,31 @@ class Whisper(Recognizer):
         count = self._model.dims.n_mels
         sounds = np.stack([pad_or_trim(window.samples, N_SAMPLES) for window in windows])
         mels: Tensor = log_mel_spectrogram(torch.from_numpy(sounds), count)
-        return mels.to(self._settings.device, self._dtype)
+        return mels.to(self.settings.device, self._dtype)
 
     @property
     def _dtype(self) -> Any:
         import torch
 
-        return torch.float32 if self._settings.device == "cpu" else torch.float16
+        return torch.float32 if self.settings.device == "cpu" else torch.float16
 
     def _heard_language(self, features: Tensor) -> str:
         """The language that is most likely over all windows."""
-        _, found = self._model.detect_language(features)
-        total = {str(code): float(sum(p[code] for p in found)) for code in found[0]}
-        return max(total, key=lambda code: total[code])
+        found = self._likely_languages(features)
+        total = {code: sum(likely[code] for likely in found) for code in found[0]}
+        return max(total, key=total.__getitem__)
 
-    def _decoded(self, features: Tensor) -> list[Any]:
+    def _likely_languages(self, features: Tensor) -> list[dict[str, float]]:
+        """How likely each language is, a window each."""
+        found: list[dict[str, float]] = self._model.detect_language(features)[1]
+        return found
+
+    def _decoded(self, features: Tensor, language: str) -> list[Any]:
         """A result for each window; those that look wrong are tried again, warmer each time."""
         results: list[Any] = [None] * len(features)
         left = list(range(len(features)))
         for temperature in _TEMPERATURES:
-            found = self._model.decode(features[left], self._options(temperature))
+            found = self._model.decode(features[left], self._options(temperature, language))
             for place, result in zip(left, found, strict=True):
                 results[place] = result
             left = [place for place in left if _looks_wrong(results[place])]
@@ -125,33 +184,35 @@ class Whisper(Recognizer):
                 break
         return results
 
-    def _options(self, temperature: float) -> Any:
+    def _options(self, temperature: float, language: str) -> Any:
         from whisper import DecodingOptions
 
         return DecodingOptions(
-            task=self._settings.task,
-            language=self.language,
+            task=self.settings.task,
+            language=language,
             temperature=temperature,
-            prompt=self._settings.prompt or None,
+            prompt=self.settings.prompt or None,
             without_timestamps=True,
             fp16=self._dtype.itemsize == 2,
         )
 
-    def _aligned(self, window: Window, features: Tensor, result: Any) -> Iterator[Word]:
+    def _aligned(
+        self, window: SpeechWindow, features: Tensor, result: Any, language: str
+    ) -> Iterator[Word]:
         if _is_silent(result):
             return
-        timings = without_loops(
-            self._timings(window, features, result.tokens), key=lambda found: found.text.lower()
-        )
-        for text, start, end, probability in timings:
-            span = within_speech(start, end, window.speech)
+        timings = self._timings(window, features, result.tokens, self._tokenizer(language))
+        for text, start, end, probability in without_loops(
+            timings, key=lambda found: found.text.lower()
+        ):
+            span = window.spoken(start, end)
             if span is not None:
-                moved = Span(window.start + span.start, window.start + span.end)
-                yield Word(moved, text, probability)
+                yield Word(span, text, probability)
 
-    def _timings(self, window: Window, features: Tensor, written: Sequence[int]) -> list[_Timing]:
+    def _timings(
+        self, window: SpeechWindow, features: Tensor, written: Sequence[int], tokenizer: Any
+    ) -> list[_Timing]:
         """When each word of a text is said, in seconds of the window."""
-        tokenizer = self._tokenizer()
         tokens = [token for token in written if token < tokenizer.eot]  # no timestamps
         if not tokens:
             return []
@@ -183,14 +244,14 @@ class Whisper(Recognizer):
         heads = self._model.alignment_heads.indices().T.tolist()
         return torch.stack([scores[layer][0, head] for layer, head in heads]), likely
 
-    def _tokenizer(self) -> Any:
+    def _tokenizer(self, language: str) -> Any:
         from whisper.tokenizer import get_tokenizer
 
         return get_tokenizer(
             self._model.is_multilingual,
             num_languages=self._model.num_languages,
-            language=self.language,
-            task=self._settings.task,
+            language=language,
+            task=self.settings.task,
         )
 
 
@@ -238,17 +299,6 @@ def _watched(model: Any) -> Iterator[dict[int, Tensor]]:
             hook.remove()
 
 
-def within_speech(start: Fraction, end: Fraction, speech: Sequence[Span]) -> Span | None:
-    """The part of a word's time that lies in speech: the stretch where most of it lies.
-
-    Attention begins a word in the silence before it and ends it in the silence after it. None
-    where nobody speaks: the word was made up.
-    """
-    word = Span(on_clock(start), on_clock(max(start, end)))
-    parts = [part for stretch in speech if (part := stretch.overlap(word)) is not None]
-    return max(parts, key=lambda part: part.duration, default=None)
-
-
 def _looks_wrong(result: Any) -> bool:
     unsure = result.avg_logprob < _UNSURE
     return not _is_silent(result) and (result.compression_ratio > _REPETITIVE or unsure)
@@ -258,13 +308,13 @@ def _is_silent(result: Any) -> bool:
     return bool(result.no_speech_prob > _SILENT and result.avg_logprob < _UNSURE)
 
 
-def _languages() -> list[str]:
-    from whisper.tokenizer import LANGUAGES
+def _store() -> Store:
+    from aigc_edit.models.store import user_store
 
-    return list(LANGUAGES)
+    return user_store()
 
 
-def _loaded(settings: WhisperSettings) -> Any:
+def _loaded(checkpoint: Path, device: str) -> Any:
     """The net, without running code that a checkpoint may hold."""
     import pickle
 
@@ -273,15 +323,11 @@ def _loaded(settings: WhisperSettings) -> Any:
 
     try:
         with torch.random.fork_rng(devices=[]):  # weights are drawn before they are loaded
-            model = whisper.load_model(str(settings.checkpoint), device=settings.device)
+            model = whisper.load_model(str(checkpoint), device=device)
     except (RuntimeError, KeyError, TypeError, EOFError, OSError, pickle.UnpicklingError) as cause:
         raise ModelError(
             f"this is no checkpoint of Whisper ({one_line(cause)})",
-            where=settings.checkpoint,
+            where=checkpoint,
             cure="Name a model such as base, or a file that openai-whisper wrote.",
         ) from cause
-    if settings.model:  # load_model knows the heads of what it fetched itself only
-        model.set_alignment_heads(whisper._ALIGNMENT_HEADS[settings.model])  # noqa: SLF001
-    if settings.device != "cpu":
-        model = model.half()
-    return model.eval()
+    return (model if device == "cpu" else model.half()).eval()

@@ -7,16 +7,15 @@ voice activity detector found, in windows of at most half a minute.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.models import silero
+from aigc_edit.models.recognizer import RATE, SpeechWindow
 from aigc_edit.timeline import Span
 
-RATE = silero.RATE
 MOST_SECONDS = 30  # what Whisper hears at once
 _HOP = Fraction(silero.WINDOW, RATE)
 _MOST = round(MOST_SECONDS / _HOP)
@@ -32,26 +31,6 @@ Samples = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Window:
-    """Sound with speech in it.
-
-    Attributes:
-        start: seconds of the source.
-        samples: float32 [N] in [-1, 1], 16 kHz mono, at most 30 s.
-        speech: where in the window somebody speaks, seconds from its start; in order.
-    """
-
-    start: Fraction
-    samples: Samples
-    speech: tuple[Span, ...]
-
-    @property
-    def duration(self) -> Fraction:
-        """Seconds."""
-        return Fraction(len(self.samples), RATE)
-
-
 class SpeechWindows:
     """Takes sound block by block, 16 kHz mono; holds back at most a minute of it."""
 
@@ -61,14 +40,14 @@ class SpeechWindows:
         self._voice: Samples = np.zeros(0, np.float32)  # probability, one a detector window
         self._passed = 0  # detector windows that lie behind
 
-    def add(self, samples: Samples) -> Iterator[Window]:
+    def add(self, samples: Samples) -> Iterator[SpeechWindow]:
         """The windows that are complete with these samples, float32 [N]."""
         self._sound = np.concatenate([self._sound, samples])
         if len(self._sound) - len(self._voice) * silero.WINDOW >= _CHUNK * silero.WINDOW:
             self._listen()
             yield from self._complete(ended=False)
 
-    def rest(self) -> Iterator[Window]:
+    def rest(self) -> Iterator[SpeechWindow]:
         """The windows at the end of the sound."""
         missing = -len(self._sound) % silero.WINDOW
         self._sound = np.pad(self._sound, (0, missing))
@@ -82,7 +61,7 @@ class SpeechWindows:
             heard = self._detector.probabilities(fresh[:whole])
             self._voice = np.concatenate([self._voice, heard])
 
-    def _complete(self, *, ended: bool) -> Iterator[Window]:
+    def _complete(self, *, ended: bool) -> Iterator[SpeechWindow]:
         """Windows that no later sound can change, taken off the front."""
         while True:
             flags = speaking(self._voice)
@@ -99,9 +78,9 @@ class SpeechWindows:
             yield self._taken(flags[:end])
             self._drop(end)
 
-    def _taken(self, flags: Flags) -> Window:
+    def _taken(self, flags: Flags) -> SpeechWindow:
         kept = min(len(flags), int(np.flatnonzero(flags)[-1]) + 1 + _PAD)
-        return Window(
+        return SpeechWindow(
             self._passed * _HOP,
             self._sound[: kept * silero.WINDOW].copy(),
             tuple(Span(a * _HOP, b * _HOP) for a, b in _runs(flags)),

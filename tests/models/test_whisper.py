@@ -10,12 +10,12 @@ import torch
 
 from aigc_edit.errors import ModelError
 from aigc_edit.models.loops import without_loops
-from aigc_edit.models.whisper import Whisper, WhisperSettings, within_speech
-from aigc_edit.models.windows import RATE, Window
+from aigc_edit.models.recognizer import RATE, RecognizerSettings, SpeechWindow
+from aigc_edit.models.whisper import Whisper
 from aigc_edit.timeline import Span
 
 whisper = pytest.importorskip("whisper")
-END = 50_257  # token
+END, LANGUAGES = 50_257, slice(50_259, 50_358)  # tokens
 DIMS = {
     "n_mels": 80,
     "n_audio_ctx": 1500,
@@ -45,33 +45,65 @@ def checkpoint(tmp_path_factory):
     return path
 
 
-def window(start: int, seconds: int = 3) -> Window:
-    sound = np.random.default_rng(start).normal(0, 0.1, seconds * RATE).astype(np.float32)
-    return Window(Fraction(start), sound, (Span(0, seconds),))
+@pytest.fixture(scope="module")
+def polyglot(checkpoint, tmp_path_factory):
+    """The same, but which language it finds depends on what it hears, and on nothing else."""
+    stored = torch.load(checkpoint)
+    for name, weights in stored["model_state_dict"].items():
+        if "cross_attn" in name or name.startswith(
+            ("encoder.blocks", "encoder.conv", "encoder.ln")
+        ):
+            weights.mul_(100)
+    languages = stored["model_state_dict"]["decoder.token_embedding.weight"][LANGUAGES]
+    languages -= languages.mean(dim=1, keepdim=True)
+    path = tmp_path_factory.mktemp("whisper") / "polyglot.pt"
+    torch.save(stored, path)
+    return path
+
+
+def window(start: int, seconds: int = 3, level: float = 0.1) -> SpeechWindow:
+    sound = np.random.default_rng(start).normal(0, level, seconds * RATE).astype(np.float32)
+    return SpeechWindow(Fraction(start), sound, (Span(0, seconds),))
+
+
+def begun(path, **settings) -> Whisper:
+    engine = Whisper(RecognizerSettings(str(path), **settings))
+    engine.begin()
+    return engine
 
 
 def test_words_lie_within_their_windows_and_come_out_the_same_again(checkpoint):
-    settings = WhisperSettings(checkpoint, language="en")
     windows = [window(0), window(10), window(20)]
     state = torch.random.get_rng_state()
-    words = Whisper(settings).words(windows)
+    heard = begun(checkpoint, language="en").recognize(windows)
 
-    assert words == Whisper(settings).words(windows)
+    assert heard == begun(checkpoint, language="en").recognize(windows)
     assert torch.equal(torch.random.get_rng_state(), state)
-    for word in words:
-        assert any(w.start <= word.span.start <= word.span.end <= w.start + 3 for w in windows)
+    for w, said in zip(windows, heard, strict=True):
+        for word in said.words:
+            assert w.start <= word.span.start <= word.span.end <= w.start + 3
 
 
-def test_the_language_is_heard_where_nobody_names_it(checkpoint):
-    engine = Whisper(WhisperSettings(checkpoint))
-    engine.words([window(0)])
+def test_the_language_is_heard_once_where_nobody_names_it(checkpoint):
+    engine = begun(checkpoint)
+    languages = {said.language for said in engine.recognize([window(0), window(10)])}
+    languages |= {said.language for said in engine.recognize([window(20)])}
 
-    assert engine.language in whisper.tokenizer.LANGUAGES
+    assert len(languages) == 1
+    assert languages <= set(whisper.tokenizer.LANGUAGES)
 
 
-def test_a_language_that_whisper_does_not_know_is_refused(checkpoint):
-    with pytest.raises(ModelError, match="no language 'xx'"):
-        Whisper(WhisperSettings(checkpoint, language="xx"))
+def test_windows_of_several_languages_are_heard_in_their_own(polyglot):
+    windows = [window(0), window(10, 20), window(40, level=0.01), window(50)]
+    together = begun(polyglot, language="multi").recognize(windows)
+    languages = [said.language for said in together]
+
+    assert len(set(languages)) > 1
+    for alone, language in zip(windows, languages, strict=True):
+        (said,) = begun(polyglot).recognize([alone])
+        assert said.language == language
+    for said, alone in zip(together, windows, strict=True):
+        assert all(alone.start <= word.span.start for word in said.words)
 
 
 class Evil:
@@ -88,24 +120,8 @@ def test_what_is_no_checkpoint_is_refused_and_runs_no_code(tmp_path, content, ca
         torch.save(content, path)
 
     with pytest.raises(ModelError, match=r"net\.pt: this is no checkpoint of Whisper"):
-        Whisper(WhisperSettings(path))
+        begun(path)
     assert "code was run" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "found"),
-    [
-        ("0.2", "1.4", ("1", "1.4")),  # silence before the first word
-        ("2.8", "4", ("2.8", "3")),  # and after the last
-        ("2.9", "5.5", ("5", "5.5")),  # most of it is in the second stretch
-        ("3.2", "4.8", None),  # nobody speaks
-    ],
-)
-def test_words_begin_and_end_in_speech(start, end, found):
-    speech = (Span(1, 3), Span(5, 6))
-    kept = within_speech(Fraction(start), Fraction(end), speech)
-
-    assert kept == (found and Span(*map(Fraction, found)))
 
 
 def test_loops_are_cut_and_what_people_repeat_stays():

@@ -7,12 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aigc_edit.models.windows import MOST_SECONDS, RATE, SpeechWindows, Window
+from aigc_edit.models.recognizer import RATE, SpeechWindow
+from aigc_edit.models.windows import MOST_SECONDS, SpeechWindows
 from aigc_edit.timeline import Span
 from tests.models.test_silero import TRUTH, spoken  # noqa: F401 -- a fixture
 
 
-def windows(sound: np.ndarray, block: int = RATE) -> list[Window]:
+def windows(sound: np.ndarray, block: int = RATE) -> list[SpeechWindow]:
     cutter = SpeechWindows()
     found = []
     for first in range(0, len(sound), block):
@@ -21,7 +22,7 @@ def windows(sound: np.ndarray, block: int = RATE) -> list[Window]:
 
 
 @pytest.fixture(scope="module")
-def found(spoken) -> list[Window]:  # noqa: F811
+def found(spoken) -> list[SpeechWindow]:  # noqa: F811
     return windows(spoken)
 
 

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from fractions import Fraction
+from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from aigc_edit.api import (
     AnalysisContext,
     Analyzer,
     Audio,
     AudioBlock,
-    ModelError,
+    Recognizer,
+    RecognizerSettings,
     Sentence,
+    SpeechWindow,
     StageOptions,
     Timeline,
     Track,
     Transcript,
-    Word,
+    Utterance,
     option,
     sentences,
 )
-from aigc_edit.models import silero, sphinx, windows
-from aigc_edit.models.recognizer import Recognizer
-from aigc_edit.models.whisper import Whisper, WhisperSettings
-
-if TYPE_CHECKING:
-    from aigc_edit.models.store import Store
-
-
-def _store() -> Store:
-    from aigc_edit.models.store import user_store
-
-    return user_store()
+from aigc_edit.errors import UsageError
+from aigc_edit.models import recognizers, silero, windows
 
 
 class Transcribe(Analyzer):
@@ -47,143 +39,112 @@ class Transcribe(Analyzer):
     """
 
     name = "transcribe"
-    needs = (Audio(rate=windows.RATE, channels=1),)
+    needs = (Audio(rate=SpeechWindow.RATE, channels=1),)
     writes = (Transcript.named("transcript"),)
 
     class Options(StageOptions):
         """Options of transcribe."""
 
-        engine: Literal["auto", "whisper", "pocketsphinx"] = option(
-            "auto", help="What turns speech into words."
+        engine: str = option(
+            "auto",
+            min_length=1,
+            help="What turns speech into words: whisper, pocketsphinx, or a plugin's name.",
         )
         model: str = option(
-            "base", min_length=1, help="Of Whisper: a name (aigc-edit models list), or a file."
+            "auto",
+            min_length=1,
+            help="Of the engine: a name (aigc-edit models list), or a file; Whisper's is base.",
         )
         language: str = option(
             "auto",
-            pattern="^(auto|[a-z]{2,3})$",
-            help="What is spoken, such as en or de; auto: what Whisper hears at first.",
+            pattern="auto|multi|[a-z]{2,3}",
+            help="What is spoken, such as en or de; auto: what is heard at first; multi: several.",
         )
         task: Literal["transcribe", "translate"] = option(
             "transcribe", help="translate: into English, by Whisper."
         )
         prompt: str = option("", help="Names and words that are likely to occur, for Whisper.")
 
+        @field_validator("engine")
+        @classmethod
+        def _exists(cls, engine: str) -> str:
+            try:
+                recognizers.check_name(engine)
+            except UsageError as unknown:
+                raise ValueError(str(unknown)) from unknown
+            return engine
+
         @model_validator(mode="after")
         def _can_be_heard(self) -> Transcribe.Options:
-            if self.engine == "pocketsphinx" and self.needs_whisper:
-                raise ValueError("PocketSphinx hears English only, and does not translate")
+            if refused := recognizers.refusal(self.engine, self.settings()):
+                raise ValueError(refused)
             return self
 
-        @property
-        def needs_whisper(self) -> bool:
-            """Whether no other engine can do what is asked."""
-            return self.language not in ("auto", sphinx.LANGUAGE) or self.task == "translate"
+        def settings(self, device: str = "cpu") -> RecognizerSettings:
+            """What is asked of the engine."""
+            return RecognizerSettings(self.model, self.language, self.task, self.prompt, device)
 
     options: Options
 
     def weights(self) -> str:
-        return f"{silero.weights_digest()} {self._engine_identity()}"
-
-    def _engine_identity(self) -> str:
-        if not self._by_whisper():
-            return sphinx.identity()
-        file = self._checkpoint_file()
-        if file is not None:
-            with file.open("rb") as opened:
-                return hashlib.file_digest(opened, "sha256").hexdigest()
-        store = _store()
-        store.check_reachable(self._weights_name)
-        return store[self._weights_name].sha256
+        return f"{silero.weights_digest()} {recognizers.identity(self._made())}"
 
     def report(self) -> Mapping[str, float | str]:
-        if self._by_whisper():
-            return {"engine": f"Whisper {self.options.model}"}
-        note = "words by PocketSphinx, which errs often"
-        if self.options.engine == "auto":
-            note += f"; Whisper hears better: aigc-edit models fetch {self._weights_name}"
-        return {"engine": "PocketSphinx", "note": note}
+        engine = self._made()
+        told = dict(engine.report())
+        if self.options.engine == "auto" and "note" in told:
+            told["note"] += f"; {recognizers.advice(engine.settings)}"
+        return told
 
-    @property
-    def _weights_name(self) -> str:
-        return f"whisper:{self.options.model}"
-
-    def _checkpoint_file(self) -> Path | None:
-        """The checkpoint that `model` names as a file, or None for the name of a model.
-
-        Raises:
-            ModelError: there is no such file.
-        """
-        given = self.options.model
-        if "/" not in given and not given.endswith(".pt"):
-            return None
-        file = Path(given).expanduser()
-        if not file.is_file():
-            raise ModelError("no such checkpoint", where=file, cure="Name a file, or base.")
-        return file
-
-    def _by_whisper(self) -> bool:
-        if self.options.engine != "auto" or self.options.needs_whisper:
-            return self.options.engine != "pocketsphinx"
-        if self._checkpoint_file() is not None:
-            return True
-        try:
-            return _store().found(self._weights_name) is not None
-        except ModelError:  # without the package there is no Whisper
-            return False
+    def _made(self, device: str = "cpu") -> Recognizer:
+        return recognizers.recognizer(self.options.engine, self.options.settings(device))
 
     def begin(self, context: AnalysisContext) -> None:
         self._device = context.device
-        self._heard: list[Word] = []
-        self._waiting: list[windows.Window] = []
+        self._heard: list[tuple[SpeechWindow, Utterance]] = []
+        self._waiting: list[SpeechWindow] = []
         self._engine: Recognizer | None = None
         self._speech = windows.SpeechWindows(context.device) if context.audio_rate else None
 
     def audio(self, block: AudioBlock) -> None:
         if self._speech is not None:
-            for window in self._speech.add(block.samples[0]):
-                self._take(window)
+            self._take(self._speech.add(block.samples[0]))
 
-    def _take(self, window: windows.Window) -> None:
-        self._engine = self._engine or self._made()
-        self._waiting.append(window)
-        if len(self._waiting) == self._engine.batch:
-            self._recognize(self._engine)
+    def _take(self, speech: Iterable[SpeechWindow]) -> None:
+        for window in speech:
+            if self._engine is None:  # at the first word: films without speech need none
+                self._engine = self._made(self._device)
+                self._engine.begin()
+            self._waiting.append(window)
+            if len(self._waiting) >= self._engine.batch:
+                self._recognize(self._engine)
 
     def _recognize(self, engine: Recognizer) -> None:
-        self._heard += engine.words(self._waiting)
+        said = recognizers.recognized(engine, self._waiting)
+        self._heard += zip(self._waiting, said, strict=True)
         self._waiting = []
-
-    def _made(self) -> Recognizer:
-        """The engine, loaded at the first word: films without speech need none."""
-        if not self._by_whisper():
-            return sphinx.PocketSphinx()
-        checkpoint = self._checkpoint_file()
-        return Whisper(
-            WhisperSettings(
-                checkpoint=checkpoint or _store().ensured(self._weights_name),
-                model="" if checkpoint else self.options.model,
-                language="" if self.options.language == "auto" else self.options.language,
-                task=self.options.task,
-                prompt=self.options.prompt,
-                device=self._device,
-            )
-        )
 
     def finish(self, tracks: Timeline) -> Sequence[Track]:
         del tracks
         if self._speech is not None:
-            for window in self._speech.rest():
-                self._take(window)
-        if self._engine is not None and self._waiting:
-            self._recognize(self._engine)
+            self._take(self._speech.rest())
         if self._engine is None:
             return [Transcript("transcript")]
-        said = sentences(self._heard)
+        if self._waiting:
+            self._recognize(self._engine)
+        said = sentences(word for _, utterance in self._heard for word in utterance.words)
         if not self._engine.punctuates:
             said = tuple(map(_begun, said))
-        language = "en" if self.options.task == "translate" else self._engine.language
-        return [Transcript("transcript", said, language)]
+        translated = self.options.task == "translate"
+        return [Transcript("transcript", said, "en" if translated else _language(self._heard))]
+
+
+def _language(heard: Iterable[tuple[SpeechWindow, Utterance]]) -> str:
+    """The one that is spoken longest."""
+    seconds: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for window, utterance in heard:
+        seconds[utterance.language] += sum(span.duration for span in window.speech)
+    return max(seconds, key=seconds.__getitem__, default="")
 
 
 def _begun(sentence: Sentence) -> Sentence:
