@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 
-from aigc_edit.errors import PluginError, UsageError, suggestion
+from aigc_edit.errors import AigcEditError, PluginError, UsageError, one_line, suggestion
 from aigc_edit.models.recognizer import (
     AUTO,
     Recognizer,
@@ -15,7 +15,7 @@ from aigc_edit.models.recognizer import (
     SpeechWindow,
     Utterance,
 )
-from aigc_edit.strangers import Offer, code_digest, loading, offers
+from aigc_edit.strangers import Offer, code_digest, loading, missing_package, offers, place_of
 from aigc_edit.timeline import Span, Word
 
 GROUP = "aigc_edit.recognizers"
@@ -45,7 +45,7 @@ def recognizer(name: str, settings: RecognizerSettings) -> Recognizer:
         ModelError: `auto` has a file as its model that is not there.
     """
     if name != AUTO:
-        return _class(name)(settings)
+        return _made(name, settings)
     able = _able(settings)
     return next((engine for engine in able if engine.is_ready()), able[-1])
 
@@ -55,13 +55,14 @@ def refusal(name: str, settings: RecognizerSettings) -> str:
 
     Raises as `recognizer` does.
     """
-    engine = _able(settings)[0] if name == AUTO else _class(name)(settings)
-    return engine.refusal()
+    engine = _able(settings)[0] if name == AUTO else _made(name, settings)
+    with _blaming(type(engine)):
+        return engine.refusal()
 
 
 def _able(settings: RecognizerSettings) -> list[Recognizer]:
     """Those that `auto` may take, the best first; the best one, if none can do what is asked."""
-    engines = [_class(name)(settings) for name in _AUTOMATIC]
+    engines = [_made(name, settings) for name in _AUTOMATIC]
     return [engine for engine in engines if not engine.refusal()] or engines[:1]
 
 
@@ -78,6 +79,12 @@ def check_name(name: str) -> None:
         close = suggestion(name, known)
         cure = close if close.startswith("Did") else "More of them come as plugins."
         raise UsageError(f"no engine named {name!r} (there are {', '.join(known)})", cure=cure)
+
+
+def _made(name: str, settings: RecognizerSettings) -> Recognizer:
+    engine = _class(name)
+    with _blaming(engine):
+        return engine(settings)
 
 
 def _class(name: str) -> type[Recognizer]:
@@ -109,24 +116,53 @@ def _check(loaded: object, offer: Offer) -> None:
 
 def identity(engine: Recognizer) -> str:
     """What the words of an engine depend on besides its settings: its code and its weights."""
-    return f"{code_digest(type(engine).__module__)} {engine.weights()}"
+    with _blaming(type(engine)):
+        return f"{code_digest(type(engine).__module__)} {engine.weights()}"
+
+
+def begin(engine: Recognizer) -> None:
+    """Raises ModelError where weights are missing, PluginError where the engine fails."""
+    with _blaming(type(engine)):
+        engine.begin()
 
 
 def recognized(engine: Recognizer, windows: Sequence[SpeechWindow]) -> list[Utterance]:
     """What an engine hears, checked.
 
     Raises:
-        PluginError: it did not keep what a `Recognizer` promises.
+        PluginError: it failed, or did not keep what a `Recognizer` promises.
     """
-    heard = list(engine.recognize(windows))
+    with _blaming(type(engine)):
+        heard = list(engine.recognize(windows))
     problem = next(_broken_promises(windows, heard), None)
     if problem:
         raise PluginError(
             f"the engine {type(engine).__name__} {problem}",
-            where=inspect.getsourcefile(type(engine)),
+            where=_file_of(type(engine)),
             cure="Report it to its author.",
         )
     return heard
+
+
+@contextmanager
+def _blaming(engine: type[Recognizer]) -> Iterator[None]:
+    """Turns what an engine raises into an error that names it, with file and line."""
+    try:
+        yield
+    except AigcEditError:
+        raise
+    except ModuleNotFoundError as cause:
+        raise missing_package(f"the engine {engine.__name__}", cause) from cause
+    except Exception as cause:
+        raise PluginError(
+            f"the engine {engine.__name__} failed ({type(cause).__name__}: {one_line(cause)})",
+            where=place_of(cause, _file_of(engine)),
+            cure="Take another engine, or report it to its author.",
+        ) from cause
+
+
+def _file_of(engine: type[Recognizer]) -> str | None:
+    return getattr(sys.modules.get(engine.__module__), "__file__", None)
 
 
 def _broken_promises(windows: Sequence[SpeechWindow], heard: Sequence[Utterance]) -> Iterator[str]:

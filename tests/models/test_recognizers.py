@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from fractions import Fraction
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from aigc_edit.models import recognizers
 from aigc_edit.models.recognizer import RATE
 from aigc_edit.stages.analyze.transcribe import Transcribe
 
+needs_whisper = pytest.mark.skipif(find_spec("whisper") is None, reason="no openai-whisper here")
 ECHO = """
 from aigc_edit.api import Recognizer, Utterance, spread
 
@@ -69,8 +71,8 @@ def refused(**options) -> str:
 def said(**options) -> tuple[Transcribe, list[str], str]:
     """What a stage finds in three stretches of something like speech, far apart."""
     stage = Transcribe(Transcribe.Options(**options))
-    stage.begin(AnalysisContext(Fraction(30), Fraction(25), RATE))
-    stage._speech = Three()  # detectors hear speech in no sound that is made quickly
+    stage.begin(AnalysisContext(Fraction(30), Fraction(25), None))
+    stage._speech = Three()  # no sound that is made quickly is speech to a detector
     stage.audio(AudioBlock(np.zeros((1, RATE), np.float32), RATE, 0))
     (transcript,) = stage.finish(Timeline(Fraction(30)))
     return stage, [sentence.text for sentence in transcript.sentences], transcript.language
@@ -81,11 +83,12 @@ class Three:
         yield from (window(0), window(10))
 
     def rest(self):
-        yield window(20)
+        yield window(20, 3)
 
 
-def window(start: int) -> SpeechWindow:
-    return SpeechWindow(Fraction(start), np.zeros(2 * RATE, np.float32), (Span(0, 2),))
+def window(start: int, seconds: int = 2) -> SpeechWindow:
+    sound = np.zeros(seconds * RATE, np.float32)
+    return SpeechWindow(Fraction(start), sound, (Span(0, seconds),))
 
 
 def test_an_engine_of_ten_lines_hears_for_transcribe(install):
@@ -96,6 +99,13 @@ def test_an_engine_of_ten_lines_hears_for_transcribe(install):
     assert language == "fr"
     assert stage.report() == {"engine": "Echo"}
     assert stage.weights().endswith(" loud")
+
+
+def test_the_language_is_the_one_that_is_spoken_longest(install):
+    code = ECHO.replace('w.span), "fr")', 'w.span), "nl" if w.start == 20 else "fr")')
+    install("echo_plugin", code, "echo_plugin:Echo")
+
+    assert said(engine="echo", language="multi")[2] == "fr"  # 2 + 2 seconds against 3
 
 
 def test_changed_code_of_an_engine_is_noticed_by_caches(install):
@@ -115,9 +125,8 @@ def test_what_an_engine_cannot_do_is_refused_with_the_options(install):
     assert Transcribe.Options(engine="echo", language="multi")
 
 
+@needs_whisper
 def test_whisper_refuses_what_it_does_not_know():
-    pytest.importorskip("whisper")
-
     assert "Whisper hears no 'xx'; codes are as en" in refused(language="xx")
     assert "hears no 'de', only en" in refused(engine="whisper", model="base.en", language="de")
     assert "translates nothing" in refused(engine="whisper", model="base.en", task="translate")
@@ -186,6 +195,15 @@ def test_what_an_engine_gives_is_checked(install, words, what):
     assert what in str(told.value)
 
 
+@pytest.mark.parametrize("method", ["__init__", "refusal", "weights", "begin", "recognize"])
+def test_where_an_engine_fails_it_is_named_with_its_line(install, method):
+    code = f"{ECHO}    def {method}(self, *_given):\n        1 / 0\n"
+    install("echo_plugin", code, "echo_plugin:Echo")
+
+    with pytest.raises(PluginError, match=r"echo_plugin\.py:14: the engine Echo failed \(ZeroDiv"):
+        said(engine="echo")[0].weights()
+
+
 def test_a_word_begins_and_ends_in_speech():
     heard = SpeechWindow(Fraction(10), np.zeros(7 * RATE, np.float32), (Span(1, 3), Span(5, 6)))
 
@@ -195,8 +213,8 @@ def test_a_word_begins_and_ends_in_speech():
     assert heard.spoken(3.25, 4.75) is None  # nobody speaks
 
 
+@needs_whisper
 def test_auto_takes_whisper_where_only_whisper_can(tmp_path, monkeypatch):
-    pytest.importorskip("whisper")
     monkeypatch.setenv("AIGC_EDIT_CACHE", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
@@ -207,8 +225,8 @@ def test_auto_takes_whisper_where_only_whisper_can(tmp_path, monkeypatch):
         made("auto", model="./nothing.pt")
 
 
+@needs_whisper
 def test_auto_says_how_to_hear_better(tmp_path, monkeypatch):
-    pytest.importorskip("whisper")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     told = Transcribe(Transcribe.Options(model="small")).report()
 

@@ -23,7 +23,7 @@ from aigc_edit.api import (
     Timeline,
     Track,
     Transcript,
-    Utterance,
+    Word,
     option,
     sentences,
 )
@@ -61,7 +61,7 @@ class Transcribe(Analyzer):
             help="What is spoken, such as en or de; auto: what is heard at first; multi: several.",
         )
         task: Literal["transcribe", "translate"] = option(
-            "transcribe", help="translate: into English, by Whisper."
+            "transcribe", help="translate: into English, if the engine can."
         )
         prompt: str = option("", help="Names and words that are likely to occur, for Whisper.")
 
@@ -101,7 +101,8 @@ class Transcribe(Analyzer):
 
     def begin(self, context: AnalysisContext) -> None:
         self._device = context.device
-        self._heard: list[tuple[SpeechWindow, Utterance]] = []
+        self._heard: list[Word] = []
+        self._seconds: defaultdict[str, Fraction] = defaultdict(Fraction)  # of each language
         self._waiting: list[SpeechWindow] = []
         self._engine: Recognizer | None = None
         self._speech = windows.SpeechWindows(context.device) if context.audio_rate else None
@@ -114,14 +115,16 @@ class Transcribe(Analyzer):
         for window in speech:
             if self._engine is None:  # at the first word: films without speech need none
                 self._engine = self._made(self._device)
-                self._engine.begin()
+                recognizers.begin(self._engine)
             self._waiting.append(window)
             if len(self._waiting) >= self._engine.batch:
                 self._recognize(self._engine)
 
     def _recognize(self, engine: Recognizer) -> None:
-        said = recognizers.recognized(engine, self._waiting)
-        self._heard += zip(self._waiting, said, strict=True)
+        heard = recognizers.recognized(engine, self._waiting)
+        for window, said in zip(self._waiting, heard, strict=True):
+            self._heard += said.words
+            self._seconds[said.language] += sum(span.duration for span in window.speech)
         self._waiting = []
 
     def finish(self, tracks: Timeline) -> Sequence[Track]:
@@ -132,19 +135,12 @@ class Transcribe(Analyzer):
             return [Transcript("transcript")]
         if self._waiting:
             self._recognize(self._engine)
-        said = sentences(word for _, utterance in self._heard for word in utterance.words)
+        said = sentences(self._heard)
         if not self._engine.punctuates:
             said = tuple(map(_begun, said))
-        translated = self.options.task == "translate"
-        return [Transcript("transcript", said, "en" if translated else _language(self._heard))]
-
-
-def _language(heard: Iterable[tuple[SpeechWindow, Utterance]]) -> str:
-    """The one that is spoken longest."""
-    seconds: defaultdict[str, Fraction] = defaultdict(Fraction)
-    for window, utterance in heard:
-        seconds[utterance.language] += sum(span.duration for span in window.speech)
-    return max(seconds, key=seconds.__getitem__, default="")
+        spoken_most = max(self._seconds, key=self._seconds.__getitem__)
+        language = "en" if self.options.task == "translate" else spoken_most
+        return [Transcript("transcript", said, language)]
 
 
 def _begun(sentence: Sentence) -> Sentence:

@@ -64,7 +64,7 @@ def test_offline_a_missing_model_is_told_with_the_command_that_fetches_it(hub, m
 
 
 def test_what_cannot_be_fetched_is_told_in_one_line(hub):
-    with pytest.raises(ModelError, match="base cannot be fetched.*Try later: python -c") as told:
+    with pytest.raises(ModelError, match=r"base cannot be fetched.*Try later: python -c") as told:
         asked().begin()
     assert "\n" not in str(told.value)
 
@@ -205,4 +205,4 @@ def test_transcribe_finds_it_by_its_name(model, tmp_path):
     transcript = tracks.get(Transcript, "transcript")
 
     assert transcript.language == "en"
-    assert len(list(transcript.words)) > 20
+    assert any(transcript.words)
