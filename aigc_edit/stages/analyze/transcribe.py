@@ -15,6 +15,7 @@ from aigc_edit.api import (
     Analyzer,
     Audio,
     AudioBlock,
+    EditList,
     ModelError,
     Sentence,
     StageOptions,
@@ -25,9 +26,11 @@ from aigc_edit.api import (
     option,
     sentences,
 )
+from aigc_edit.errors import MediaError
 from aigc_edit.models import silero, sphinx, windows
 from aigc_edit.models.recognizer import Recognizer
 from aigc_edit.models.whisper import Whisper, WhisperSettings
+from aigc_edit.stages.text import read_subtitles, track_transcript
 
 if TYPE_CHECKING:
     from aigc_edit.models.store import Store
@@ -44,17 +47,20 @@ class Transcribe(Analyzer):
 
     Speech is found by Silero VAD first, so that nothing is made up where nobody speaks. `auto`
     takes Whisper if its weights are on this machine (`aigc-edit models fetch whisper:base`).
+    Text that is there already is read instead: the video's own subtitles, or a file.
     """
 
     name = "transcribe"
-    needs = (Audio(rate=windows.RATE, channels=1),)
     writes = (Transcript.named("transcript"),)
 
     class Options(StageOptions):
         """Options of transcribe."""
 
-        engine: Literal["auto", "whisper", "pocketsphinx"] = option(
-            "auto", help="What turns speech into words."
+        engine: Literal["auto", "whisper", "pocketsphinx", "embedded"] = option(
+            "auto", help="What turns speech into words; embedded: the video's own subtitles."
+        )
+        from_: str = option(
+            "", help="A subtitle file (.srt, .vtt, .ass) to read instead, such as --review wrote."
         )
         model: str = option(
             "base", min_length=1, help="Of Whisper: a name (aigc-edit models list), or a file."
@@ -71,6 +77,8 @@ class Transcribe(Analyzer):
 
         @model_validator(mode="after")
         def _can_be_heard(self) -> Transcribe.Options:
+            if self.from_ and self.engine != "auto":
+                raise ValueError("where text is read from a file, no engine hears")
             if self.engine == "pocketsphinx" and self.needs_whisper:
                 raise ValueError("PocketSphinx hears English only, and does not translate")
             return self
@@ -82,7 +90,22 @@ class Transcribe(Analyzer):
 
     options: Options
 
+    @property
+    def needs(self) -> Sequence[Audio]:
+        """Sound, where somebody must hear it."""
+        return () if self._reads else (Audio(rate=windows.RATE, channels=1),)
+
+    @property
+    def _reads(self) -> bool:
+        """Whether text that is there already is read."""
+        return bool(self.options.from_) or self.options.engine == "embedded"
+
     def weights(self) -> str:
+        if self.options.from_:
+            self._read_file()  # what is wrong with it is told before anything is decoded
+            return hashlib.sha256(Path(self.options.from_).read_bytes()).hexdigest()
+        if self._reads:
+            return ""
         return f"{silero.weights_digest()} {self._engine_identity()}"
 
     def _engine_identity(self) -> str:
@@ -96,7 +119,13 @@ class Transcribe(Analyzer):
         store.check_reachable(self._weights_name)
         return store[self._weights_name].sha256
 
+    def _read_file(self) -> Transcript:
+        language = "" if self.options.language == "auto" else self.options.language
+        return read_subtitles(Path(self.options.from_), language=language)
+
     def report(self) -> Mapping[str, float | str]:
+        if self._reads:
+            return {"engine": self.options.from_ or "the video's own subtitles"}
         if self._by_whisper():
             return {"engine": f"Whisper {self.options.model}"}
         note = "words by PocketSphinx, which errs often"
@@ -133,11 +162,12 @@ class Transcribe(Analyzer):
             return False
 
     def begin(self, context: AnalysisContext) -> None:
-        self._device = context.device
+        self._context = context
         self._heard: list[Word] = []
         self._waiting: list[windows.Window] = []
         self._engine: Recognizer | None = None
-        self._speech = windows.SpeechWindows(context.device) if context.audio_rate else None
+        hears = context.audio_rate and not self._reads
+        self._speech = windows.SpeechWindows(context.device) if hears else None
 
     def audio(self, block: AudioBlock) -> None:
         if self._speech is not None:
@@ -166,12 +196,14 @@ class Transcribe(Analyzer):
                 language="" if self.options.language == "auto" else self.options.language,
                 task=self.options.task,
                 prompt=self.options.prompt,
-                device=self._device,
+                device=self._context.device,
             )
         )
 
     def finish(self, tracks: Timeline) -> Sequence[Track]:
         del tracks
+        if self._reads:
+            return [self._read()]
         if self._speech is not None:
             for window in self._speech.rest():
                 self._take(window)
@@ -184,6 +216,18 @@ class Transcribe(Analyzer):
             said = tuple(map(_begun, said))
         language = "en" if self.options.task == "translate" else self._engine.language
         return [Transcript("transcript", said, language)]
+
+    def _read(self) -> Transcript:
+        """The text that is there already, as far as the video goes."""
+        if self.options.from_:
+            found = self._read_file()
+        else:
+            found = track_transcript(self._context.subtitles())
+            if not found.sentences:
+                raise MediaError(
+                    "this video has no subtitles of its own", cure="Say engine: auto to hear it."
+                )
+        return found.in_output(EditList.whole(self._context.duration))
 
 
 def _begun(sentence: Sentence) -> Sentence:
