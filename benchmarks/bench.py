@@ -26,7 +26,7 @@ from benchmarks.media import (
 from benchmarks.processes import Measured, measured
 
 AIGC = [sys.executable, "-m", "aigc_edit"]
-NOOP_SPAN = (100, 220)
+NOOP_SPAN = (100, 160)
 SPANS = [(30 + 55 * k, 36 + 55 * k) for k in range(10)]
 Command = list[str]
 
@@ -48,7 +48,7 @@ def cut_pipeline(folder: Path) -> Path:
 
 
 def noop_pipeline(folder: Path, name: str = "") -> Path:
-    """Two minutes of it, through a filter that does nothing, or through none."""
+    """A minute of it, through a filter that does nothing, or through none."""
     filters = f"  - uses: {name}\n" if name else ""
     spans = f"  - uses: given_spans\n    with: {{spans: [{list(NOOP_SPAN)}]}}\n"
     text = f"schema: 1\nname: noop\nstages:\n{spans}{filters}"

@@ -134,7 +134,7 @@ def stage_page(name: str) -> str:
     """All that a stage's class says of itself."""
     stage = own_stages()[name]
     title, what = KINDS[stage.kind]
-    options = stage.Options.model_fields
+    options = stage.Options.option_fields()
     facts = [
         ("kind", f"[{title.lower()}](../kinds.md): {what}"),
         *_facts(stage),
@@ -217,7 +217,7 @@ def _need(need: Frames | Audio) -> str:
 def _options(stage: type[Stage]) -> str:
     rows = [
         (f"`{name}`", _type(stage, name, field), _range(field), _default(field), field.description)
-        for name, field in stage.Options.model_fields.items()
+        for name, field in stage.Options.option_fields().items()
     ]
     if not rows:
         return "None."

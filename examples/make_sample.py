@@ -1,10 +1,11 @@
 """Make the sample film `sample.mp4` and what is true of it, `sample.truth.json`.
 
 The film is a small animated short, "A day at Pebble Bay": 80 seconds, 15 shots, 640 x 360 at
-30 frames a second, with stereo sound and a narrator. Everything in it is drawn and synthesised
-here from a fixed seed; it holds nobody else's pictures or sounds. It gives an editing tool
-something to find: hard cuts, two dissolves, a stroke of lightning that is no cut, spoken words
-at known times, three lively moments and three dull stretches. The truth file lists them all.
+30 frames a second, with stereo sound, a narrator and his words as subtitles. Everything in it is
+drawn and synthesised here from a fixed seed; it holds nobody else's pictures or sounds. It gives
+an editing tool something to find: hard cuts, two dissolves, a stroke of lightning that is no cut,
+spoken words at known times, three lively moments and three dull stretches. The truth file lists
+them all.
 
 Needs numpy, scipy, opencv-python-headless, av, and for the narrator `espeakng-loader` (the
 eSpeak NG library and its voices as a wheel). The scenes are in `sample_scenes/`; frames are
@@ -50,7 +51,7 @@ def main() -> None:
     cv2.setNumThreads(1)  # so that the film takes one core and is the same everywhere
     began = time.monotonic()
     track, words = sound.mix_down()
-    film.write(folder / "sample.mp4", track)
+    film.write(folder / "sample.mp4", track, words)
     text = json.dumps(truth(words), indent=1) + "\n"
     (folder / "sample.truth.json").write_text(text, encoding="utf-8")
     size = (folder / "sample.mp4").stat().st_size / 1e6

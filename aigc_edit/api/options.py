@@ -5,17 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+
+def _written_name(name: str) -> str:
+    return name.removesuffix("_")
 
 
 class StageOptions(BaseModel):
     """Base of every stage's `Options`: frozen, unknown keys refused, defaults checked.
+
+    An option whose name is a word of Python gets an underscore that nobody else sees: `from_` is
+    `from` in pipeline files.
 
     >>> class Options(StageOptions):
     ...     strength: float = option(0.8, ge=0, le=1, help="How much is blended in.")
     """
 
     # Built at first use: listing fifty plugins must not take a second.
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        defer_build=True,
+        alias_generator=_written_name,
+        validate_by_name=True,
+        serialize_by_alias=True,
+    )
+
+    @classmethod
+    def option_fields(cls) -> dict[str, FieldInfo]:
+        """All options by the names that pipeline files have for them."""
+        return {_written_name(name): field for name, field in cls.model_fields.items()}
 
 
 def option(

@@ -7,7 +7,7 @@ a packet is read; `reads` and `writes` name tracks, and a stage never knows anot
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
 from aigc_edit.api.options import StageOptions
 from aigc_edit.media import Samples
-from aigc_edit.timeline import Chapter, EditList, Timeline, Track, TrackRef
+from aigc_edit.timeline import Chapter, EditList, SubtitleTrack, Timeline, Track, TrackRef
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,6 +74,10 @@ class Stage(ABC):
         return {}
 
 
+def _no_subtitles() -> SubtitleTrack:
+    return SubtitleTrack(())
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisContext:
     """The source as an analyser may know it.
@@ -83,12 +87,15 @@ class AnalysisContext:
         rate: frames a second on average.
         audio_rate: samples a second, None for a source without sound.
         device: where nets run: `cpu`, `cuda:0`, `mps`.
+        subtitles: reads the source's own subtitles, in source time; raises MediaError where they
+            are pictures of text.
     """
 
     duration: Fraction
     rate: Fraction
     audio_rate: int | None
     device: str = "cpu"
+    subtitles: Callable[[], SubtitleTrack] = _no_subtitles
 
 
 class Analyzer(Stage):
@@ -352,6 +359,14 @@ class Sink(Stage):
 
     def chapters(self, tracks: Timeline) -> Sequence[Chapter]:
         """Chapter marks for the file, in order; they take the place of the source's if any.
+
+        tracks: as in `Delivery`.
+        """
+        del tracks
+        return ()
+
+    def subtitles(self, tracks: Timeline) -> Sequence[SubtitleTrack]:
+        """Subtitles for the file that viewers can switch on; one at a time, in order.
 
         tracks: as in `Delivery`.
         """

@@ -34,13 +34,5 @@ def execute(parsed: argparse.Namespace) -> int:
     if output is None:
         print(text)
     else:
-        _written(output, text)
+        common.write_text(output, text + "\n")
     return 0
-
-
-def _written(path: Path, text: str) -> None:
-    from aigc_edit.media import scratch_for
-
-    with scratch_for(path) as scratch:
-        scratch.write_text("timeline", text + "\n")
-        scratch.publish({"timeline": path})

@@ -105,6 +105,15 @@ def add_output(parser: argparse.ArgumentParser, help_text: str) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help=help_text)
 
 
+def write_text(path: Path, text: str) -> None:
+    """A file, whole or not at all."""
+    from aigc_edit.media import scratch_for
+
+    with scratch_for(path) as scratch:
+        scratch.write_text("text", text)
+        scratch.publish({"text": path})
+
+
 def add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",

@@ -13,14 +13,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_pipeline(parser)
     common.add_input(parser)
     common.add_output(parser, "file or folder; default: NAME.PIPELINE.mp4 in this folder")
+    parser.add_argument(
+        "--review",
+        action="store_true",
+        help="only write what is said, as a subtitle file to correct, and say how to go on with it",
+    )
     common.add_running(parser)
     common.add_debug(parser)
 
 
 def execute(parsed: argparse.Namespace) -> int:
+    from aigc_edit.cli.review import review
     from aigc_edit.engine import run
 
     pipeline = common.loaded_pipeline(parsed)
+    if parsed.review:
+        return review(parsed, pipeline)
     with common.local_input(parsed) as path, common.results_alone(parsed):
         result = run(pipeline, path, parsed.output, common.run_options(parsed))
     if not parsed.quiet:

@@ -83,7 +83,7 @@ def _explained(entry: StageEntry) -> Iterator[str]:
     if not schema.get("properties"):
         yield "no options"
     for name, facts in schema.get("properties", {}).items():
-        limits = _limits(stage.Options.model_fields[name].metadata)
+        limits = _limits(stage.Options.option_fields()[name].metadata)
         yield f"  {name}: {_type_text(facts)}{limits}{_default_text(name, facts, schema)}"
         yield f"      {facts.get('description', '')}"
 

@@ -41,8 +41,8 @@ class TrackCache:
 
     def source_key(self, source: Source) -> str:
         """The bytes of a source and which of its streams are read, as one word."""
-        audio = source.audio.index if source.audio is not None else None
-        streams = [source.video.index, audio]
+        chosen = (source.video, source.audio, source.subtitles)
+        streams = [stream.index if stream is not None else None for stream in chosen]
         return _digest(json.dumps([self.source_digest(source.path), streams]))
 
     def damage(self, source: Source, found: Damage) -> Damage:

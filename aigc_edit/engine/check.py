@@ -60,6 +60,7 @@ def check_result(facts: WrittenFacts, expected: Expected) -> CheckReport:
     _check_pictures(facts, expected, verdict)
     _check_shown(facts, expected, verdict)
     _check_colour(facts, expected, verdict)
+    _check_subtitles(facts, expected, verdict)
     slips = _picture_shifts(facts, expected)
     _check_slips(slips, verdict)
     if expected.sound is not None:
@@ -110,6 +111,22 @@ def _check_times(
         verdict.fail(
             f"the picture at {times[worst]:.3f} s is {off[worst] * 1000:+.1f} ms off its time"
         )
+
+
+def _check_subtitles(facts: WrittenFacts, expected: Expected, verdict: Verdict) -> None:
+    """All tracks are there, and each subtitle begins at its time."""
+    written = [table for table in facts.streams if table.kind == "subtitle"]
+    if len(written) != len(expected.subtitles):
+        verdict.fail(
+            f"{counted(len(written), 'subtitle track')} written, {len(expected.subtitles)} due"
+        )
+    zero = min(table.times.min() for table in facts.streams if table.kind == "video")
+    for table, track in zip(written, expected.subtitles, strict=False):
+        due = np.array([float(subtitle.span.start) for subtitle in track.subtitles])
+        found = np.append(np.sort(table.times - zero), np.inf)
+        near = found[np.searchsorted(found, due - _ROUNDING)] <= due + _ROUNDING
+        if not near.all():
+            verdict.fail(f"the subtitle at {due[near.argmin()]:.3f} s is missing")
 
 
 def _check_end(facts: WrittenFacts, expected: Expected, verdict: Verdict) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
+from aigc_edit.errors import PluginError
 from aigc_edit.media import AudioStream, Source
-from aigc_edit.timeline import Chapter, EditList, Span
+from aigc_edit.timeline import Chapter, EditList, Span, SubtitleTrack
 
 # Where a file was filmed: ISO 6709 strings of phones, QuickTime's and Matroska's names for them.
 _PLACES = re.compile(r"location|gps|geo|latitude|longitude|altitude|(^|\W)xyz$|©xyz", re.IGNORECASE)
@@ -39,6 +41,19 @@ def output_chapters(chapters: Sequence[Chapter], edits: EditList) -> tuple[Chapt
             found.append(Chapter(start, placed.end, chapter.title))
             last = chapter
     return tuple(found)
+
+
+def check_subtitles(track: SubtitleTrack, duration: Fraction) -> None:
+    """Raises PluginError for subtitles that no player could show one after another."""
+    reached = Fraction(0)
+    for subtitle in track.subtitles:
+        if subtitle.span.start < reached or subtitle.span.end > duration:
+            raise PluginError(
+                f"gave a subtitle at {subtitle.span}, which lies over the one before it or "
+                f"outside of the film ({float(duration):.3f} s)",
+                cure="Give them in the order of output time, one at a time.",
+            )
+        reached = subtitle.span.end
 
 
 def track_metadata(stream: AudioStream) -> dict[str, str]:

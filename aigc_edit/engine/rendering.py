@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
 from aigc_edit.engine.programme import (
+    check_subtitles,
     left_out,
     output_chapters,
     output_metadata,
@@ -42,7 +44,7 @@ from aigc_edit.media import (
     mux,
 )
 from aigc_edit.pipeline import Pipeline, StageSpec
-from aigc_edit.timeline import Chapter, EditList, Span, Timeline
+from aigc_edit.timeline import Chapter, EditList, Span, SubtitleTrack, Timeline
 from aigc_edit.words import counted
 
 _CURE = "Please report this with the run's --debug output."
@@ -251,7 +253,19 @@ class Rendering:
             end=self.edits.duration,
             metadata=kept if output.metadata else {},
             chapters=self._chapters(),
+            subtitles=self._subtitles,
         )
+
+    @cached_property
+    def _subtitles(self) -> tuple[SubtitleTrack, ...]:
+        """The subtitles that sinks have for the file."""
+        made: list[SubtitleTrack] = []
+        for sink in sinks(self.pipeline):
+            with self.guard.around(sink):
+                for track in sink.subtitles(self.tracks):
+                    check_subtitles(track, self.edits.duration)
+                    made.append(track)
+        return tuple(track for track in made if track.subtitles)
 
     def _chapters(self) -> tuple[Chapter, ...]:
         """The marks that sinks make, or else those of the source."""
@@ -291,6 +305,7 @@ class Rendering:
                 size=None if copied else picture.settings.coded_size,
                 times=picture.times,
                 loudness=output.audio.loudness,
+                subtitles=self._subtitles,
             ),
         )
 

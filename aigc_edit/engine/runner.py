@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from aigc_edit.media import (
     ensure_writable,
     least_bytes,
     probe,
+    read_subtitle_stream,
     scratch_for,
 )
 from aigc_edit.pipeline import Pipeline, StageSpec
@@ -181,6 +183,7 @@ def _context(source: Source, options: RunOptions) -> AnalysisContext:
         rate=source.video.rate,
         audio_rate=source.audio.rate if source.audio else None,
         device=resolve_device(options.device),
+        subtitles=partial(read_subtitle_stream, source),
     )
 
 

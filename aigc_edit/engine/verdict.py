@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.media import Colour, PictureFacts, SoundFacts
+from aigc_edit.timeline import SubtitleTrack
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Expected:
         size: width and height of the coded picture, None where nobody promised one.
         times: of all pictures, copied ones too; `pictures.times` by default.
         loudness: target in LUFS, where one was set.
+        subtitles: the tracks that viewers can switch on.
         ceiling: dBTP that true peaks should stay under, where a loudness was set.
     """
 
@@ -40,6 +42,7 @@ class Expected:
     times: npt.NDArray[np.float64] | None = None
     loudness: float | None = None
     ceiling: float = -1.0
+    subtitles: tuple[SubtitleTrack, ...] = ()
 
     @property
     def all_times(self) -> npt.NDArray[np.float64]:

@@ -65,6 +65,7 @@ from .sound import (
 from .source import SAME_TIME, Source, VideoStream, probe
 from .space import ensure_space, least_bytes
 from .streams import AudioStream, InputChoice, SubtitleStream
+from .subtitles import read_subtitle_stream
 from .writer import (
     PictureSettings,
     PictureWriter,
@@ -145,6 +146,7 @@ __all__ = [
     "mux",
     "opens",
     "probe",
+    "read_subtitle_stream",
     "sample_at",
     "scratch_for",
     "sweep",

@@ -19,8 +19,9 @@ from aigc_edit.media.opening import opened, read_only
 from aigc_edit.media.order import DecodeTimes
 from aigc_edit.media.scratch import writing
 from aigc_edit.media.source import Source
+from aigc_edit.media.subtitles import write_subtitles
 from aigc_edit.media.writer import abandoned
-from aigc_edit.timeline import Chapter, Span
+from aigc_edit.timeline import Chapter, Span, SubtitleTrack
 
 _FASTSTART = (".mp4", ".mov")
 _ISO_FORMATS = ("mp4", "mov")
@@ -77,6 +78,7 @@ class Programme:
     end: Fraction
     metadata: Mapping[str, str] = field(default_factory=dict)
     chapters: Sequence[Chapter] = ()
+    subtitles: Sequence[SubtitleTrack] = ()
 
 
 def mux(path: Path, programme: Programme) -> None:
@@ -110,6 +112,7 @@ def _fill(out: Any, programme: Programme) -> None:
             stream.metadata.update(sound.metadata)
             _set_default(stream, default=sound.default)
             feeds.append(_sound_packets(container, stream))
+        feeds += [write_subtitles(out, track) for track in programme.subtitles]
         out.set_chapters(_chapters(programme.chapters))
         for packet in _interleaved(feeds):
             out.mux(packet)

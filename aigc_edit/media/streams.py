@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,41 +11,13 @@ from typing import Any, Literal
 import av.stream
 
 from aigc_edit.errors import ProbeError
+from aigc_edit.media.languages import same_language
 from aigc_edit.media.opening import MAX_PIXELS
 from aigc_edit.timeline import Chapter
 
 Choice = int | str | None
 _COVER = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
 _LONGEST_TEXT = 1000  # characters of one piece of metadata
-# ISO 639-1 for the commoner ones of ISO 639-2's codes, both its forms.
-_LANGUAGES = {
-    "ar": ("ara",),
-    "cs": ("ces", "cze"),
-    "da": ("dan",),
-    "de": ("deu", "ger"),
-    "el": ("ell", "gre"),
-    "en": ("eng",),
-    "es": ("spa",),
-    "fi": ("fin",),
-    "fr": ("fra", "fre"),
-    "he": ("heb",),
-    "hi": ("hin",),
-    "hu": ("hun",),
-    "it": ("ita",),
-    "ja": ("jpn",),
-    "ko": ("kor",),
-    "nl": ("nld", "dut"),
-    "no": ("nor", "nob"),
-    "pl": ("pol",),
-    "pt": ("por",),
-    "ro": ("ron", "rum"),
-    "ru": ("rus",),
-    "sv": ("swe",),
-    "tr": ("tur",),
-    "uk": ("ukr",),
-    "vi": ("vie",),
-    "zh": ("zho", "chi"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +174,7 @@ def _chosen(
     if isinstance(choice, int):
         found = tracks[choice - 1 : choice] if choice > 0 else []
     else:
-        found = [s for s in tracks if _same_language(_language(s), choice)]
+        found = [s for s in tracks if same_language(_language(s), choice)]
     if not found:
         there = ", ".join(f"{number} {words(s)}" for number, s in enumerate(tracks, 1))
         raise ProbeError(
@@ -219,16 +190,6 @@ def _chosen(
 def _language(stream: Any) -> str:
     language = clean_text(stream.language or stream.metadata.get("language", ""))
     return "" if language == "und" else language
-
-
-def _same_language(one: str, other: str) -> bool:
-    """Whether two codes mean one language: `de`, `deu`, `ger`, `de-AT`."""
-    return bool(one) and _known(one) == _known(other)
-
-
-def _known(code: str) -> str:
-    base = re.split(r"[-_]", code.lower())[0]
-    return next((short for short, long in _LANGUAGES.items() if base in long), base)
 
 
 def chapters_of(container: Any, first: Fraction, duration: Fraction) -> tuple[Chapter, ...]:

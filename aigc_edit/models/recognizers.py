@@ -72,9 +72,9 @@ def advice(settings: RecognizerSettings) -> str:
     return f"Whisper hears better: aigc-edit models fetch whisper:{model}"
 
 
-def check_name(name: str) -> None:
-    """Raises UsageError where there is no engine of that name."""
-    known = sorted({AUTO, *offered()})
+def check_name(name: str, besides: Iterable[str] = ()) -> None:
+    """Raises UsageError where there is no engine of that name; `besides` are allowed, too."""
+    known = sorted({AUTO, *offered(), *besides})
     if name not in known:
         close = suggestion(name, known)
         cure = close if close.startswith("Did") else "More of them come as plugins."

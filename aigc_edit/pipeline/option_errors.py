@@ -111,7 +111,7 @@ def _lowered(message: str) -> str:
     return first.lower() + message[1:] if second.islower() or second == " " else message
 
 
-def _help(model: type[pydantic.BaseModel], keys: Keys) -> str:
+def _help(model: type[StageOptions], keys: Keys) -> str:
     """What the innermost option that the keys lead to means."""
     for end in range(len(keys), 0, -1):
         fields = _fields_at(model, keys[: end - 1])
@@ -120,13 +120,14 @@ def _help(model: type[pydantic.BaseModel], keys: Keys) -> str:
     return ""
 
 
-def _fields_at(model: type[pydantic.BaseModel], keys: Sequence[str | int]) -> Mapping[str, Any]:
+def _fields_at(model: type[StageOptions], keys: Sequence[str | int]) -> Mapping[str, Any]:
     for key in keys:
-        inner = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)):
+        field = model.option_fields().get(str(key))
+        inner = field.annotation if field is not None else None
+        if not (isinstance(inner, type) and issubclass(inner, StageOptions)):
             return {}
         model = inner
-    return model.model_fields
+    return model.option_fields()
 
 
 def _wrong_default(model: type[StageOptions], keys: Keys, error: Any) -> PluginError:

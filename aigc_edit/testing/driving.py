@@ -275,7 +275,7 @@ def delivered(
     timeline: Timeline | None = None,
     folder: Path | None = None,
 ) -> Outcome:
-    """The texts and the chapters."""
+    """The texts, the chapters and the subtitles."""
     with tempfile.TemporaryDirectory() as temporary:
         delivery = Delivery(
             output=(folder or Path(temporary)) / name,
@@ -288,11 +288,13 @@ def delivered(
         )
         with _GUARD.around(stage):
             chapters = stage.chapters(delivery.tracks)
+            subtitles = stage.subtitles(delivery.tracks)
             texts = stage.deliver(delivery)
         check_delivered(stage, texts)
         found = [f"{c.start} to {c.end}: {c.title}" for c in chapters]
         plain = {key: text.replace(temporary, "") for key, text in texts.items()}
-        return [dict(sorted(plain.items())), found]
+        shown = [f"{s.span}: {s.text}" for track in subtitles for s in track.subtitles]
+        return [dict(sorted(plain.items())), found, shown]
 
 
 # By kind: what runs it, and on what, in words.

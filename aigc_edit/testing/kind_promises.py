@@ -203,5 +203,19 @@ def chapters_in_order(subject: Subject) -> None:
         reached = mark.end
 
 
+@promised_by(Sink)
+def subtitles_in_order(subject: Subject) -> None:
+    """Subtitles for the file follow each other within the film.
+
+    Sort them, and end each before the next begins.
+    """
+    for track in subject.made().subtitles(subject.timeline()):
+        reached = Fraction(0)
+        for shown in track.subtitles:
+            assert reached <= shown.span.start, f"{shown} lies over the one before it"
+            assert shown.span.end <= subject.seconds, f"{shown} ends after the film"
+            reached = shown.span.end
+
+
 def _short(subject: Subject) -> Timeline:
     return replace(subject, seconds=1 / material.RATE).timeline()

@@ -2,6 +2,7 @@
 
 from aigc_edit.timeline.edit_list import EditList, Kept
 from aigc_edit.timeline.span import NANOSECOND, Chapter, Span, on_clock
+from aigc_edit.timeline.subtitle import Subtitle, SubtitleTrack
 from aigc_edit.timeline.tracks import (
     Curve,
     Json,
@@ -30,6 +31,8 @@ __all__ = [
     "Sentence",
     "Shots",
     "Span",
+    "Subtitle",
+    "SubtitleTrack",
     "Timeline",
     "Track",
     "TrackRef",

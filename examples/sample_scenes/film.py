@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -12,10 +12,12 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
+from aigc_edit.media.subtitles import write_subtitles
+from aigc_edit.timeline import Span, Subtitle, SubtitleTrack
 from sample_scenes.paint import HEIGHT, WIDTH, Floats, Image, dice, new_canvas
 from sample_scenes.sound import Stereo
-from sample_scenes.story import FLASH, FPS, FRAMES, SHOTS, Shot
-from sample_scenes.voice import RATE
+from sample_scenes.story import FLASH, FPS, FRAMES, LINES, SHOTS, Shot
+from sample_scenes.voice import RATE, Word
 
 WHITENING = (0.92, 0.8, 0.6)
 GRAIN, GRAIN_TILES = 0.9, 8
@@ -87,11 +89,25 @@ def sound_blocks(sound: Stereo) -> Iterator[av.AudioFrame]:
         yield block
 
 
-def write(path: Path, sound: Stereo) -> None:
+def captions(words: Sequence[Word]) -> SubtitleTrack:
+    """The narrator's lines, each while it is spoken."""
+    left = iter(words)
+    spoken = [(line, [next(left) for _ in line.text.split()]) for line in LINES]
+    return SubtitleTrack(
+        tuple(
+            Subtitle(Span.measured(said[0].start, said[-1].end), line.text) for line, said in spoken
+        ),
+        language="en",
+    )
+
+
+def write(path: Path, sound: Stereo, words: Sequence[Word]) -> None:
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as file:
         video = video_stream(file)
         audio = file.add_stream("aac", rate=RATE, layout="stereo")
         audio.bit_rate = 68_000
+        for packet in write_subtitles(file, captions(words)):
+            file.mux(packet)
         blocks = sound_blocks(sound)
         for index, picture in enumerate(frames()):
             image = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(

@@ -94,7 +94,7 @@ def test_every_stage_explains_itself_and_its_options(capsys):
         said = capsys.readouterr().out
 
         assert said.startswith(f"{name} (")
-        for option in entry.load().Options.model_fields:
+        for option in entry.load().Options.option_fields():
             assert f"\n  {option}: " in said
 
 

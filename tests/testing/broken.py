@@ -23,6 +23,8 @@ from aigc_edit.api import (
     Sink,
     Span,
     StageOptions,
+    Subtitle,
+    SubtitleTrack,
     option,
 )
 
@@ -384,6 +386,19 @@ class Backwards(Sink):
         return [Chapter(half, tracks.duration, "2"), Chapter(Fraction(0), half, "1")]
 
 
+class Overlapping(Sink):
+    """Two subtitles at once."""
+
+    name = "overlapping"
+
+    def deliver(self, delivery):
+        return {}
+
+    def subtitles(self, tracks):
+        whole = Subtitle(Span(0, tracks.duration), "twice")
+        return [SubtitleTrack((whole, whole))]
+
+
 class HalfAsWide(Filter):
     """Gives another size than it says."""
 
@@ -460,4 +475,5 @@ BROKEN = (
     ("works", FindsNothing),
     ("works", KeepsSpans),
     ("chapters_in_order", Backwards),
+    ("subtitles_in_order", Overlapping),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 from pydantic import field_validator, model_validator
@@ -15,6 +17,7 @@ from aigc_edit.api import (
     Analyzer,
     Audio,
     AudioBlock,
+    EditList,
     Recognizer,
     RecognizerSettings,
     Sentence,
@@ -27,8 +30,11 @@ from aigc_edit.api import (
     option,
     sentences,
 )
-from aigc_edit.errors import UsageError
+from aigc_edit.errors import MediaError, UsageError
 from aigc_edit.models import recognizers, silero, windows
+from aigc_edit.stages.text import read_subtitles, track_transcript
+
+_EMBEDDED = "embedded"  # no engine: text that is there already
 
 
 class Transcribe(Analyzer):
@@ -36,10 +42,10 @@ class Transcribe(Analyzer):
 
     Speech is found by Silero VAD first, so that nothing is made up where nobody speaks. `auto`
     takes Whisper if its weights are on this machine (`aigc-edit models fetch whisper:base`).
+    Text that is there already is read instead: the video's own subtitles, or a file.
     """
 
     name = "transcribe"
-    needs = (Audio(rate=SpeechWindow.RATE, channels=1),)
     writes = (Transcript.named("transcript"),)
 
     class Options(StageOptions):
@@ -48,7 +54,10 @@ class Transcribe(Analyzer):
         engine: str = option(
             "auto",
             min_length=1,
-            help="What turns speech into words: whisper, pocketsphinx, or a plugin's name.",
+            help="What hears: whisper, pocketsphinx, a plugin; embedded: the video's subtitles.",
+        )
+        from_: str = option(
+            "", help="A subtitle file (.srt, .vtt, .ass) to read instead, such as --review wrote."
         )
         model: str = option(
             "auto",
@@ -69,16 +78,24 @@ class Transcribe(Analyzer):
         @classmethod
         def _exists(cls, engine: str) -> str:
             try:
-                recognizers.check_name(engine)
+                recognizers.check_name(engine, besides=(_EMBEDDED,))
             except UsageError as unknown:
                 raise ValueError(str(unknown)) from unknown
             return engine
 
         @model_validator(mode="after")
         def _can_be_heard(self) -> Transcribe.Options:
-            if refused := recognizers.refusal(self.engine, self.settings()):
+            if self.from_ and self.engine != "auto":
+                raise ValueError("where text is read from a file, no engine hears")
+            refused = not self.reads_text and recognizers.refusal(self.engine, self.settings())
+            if refused:
                 raise ValueError(refused)
             return self
+
+        @property
+        def reads_text(self) -> bool:
+            """Whether text that is there already is read, so that nobody hears."""
+            return bool(self.from_) or self.engine == _EMBEDDED
 
         def settings(self, device: str = "cpu") -> RecognizerSettings:
             """What is asked of the engine."""
@@ -86,10 +103,22 @@ class Transcribe(Analyzer):
 
     options: Options
 
+    @property
+    def needs(self) -> Sequence[Audio]:
+        """Sound, where somebody must hear it."""
+        return () if self.options.reads_text else (Audio(rate=SpeechWindow.RATE, channels=1),)
+
     def weights(self) -> str:
+        if self.options.from_:
+            self._read_file()  # what is wrong with it is told before anything is decoded
+            return hashlib.sha256(Path(self.options.from_).read_bytes()).hexdigest()
+        if self.options.reads_text:
+            return ""
         return f"{silero.weights_digest()} {recognizers.identity(self._made())}"
 
     def report(self) -> Mapping[str, float | str]:
+        if self.options.reads_text:
+            return {"engine": self.options.from_ or "the video's own subtitles"}
         engine = self._made()
         told = dict(engine.report())
         if self.options.engine == "auto" and "note" in told:
@@ -100,12 +129,13 @@ class Transcribe(Analyzer):
         return recognizers.recognizer(self.options.engine, self.options.settings(device))
 
     def begin(self, context: AnalysisContext) -> None:
-        self._device = context.device
+        self._context = context
         self._heard: list[Word] = []
         self._seconds: defaultdict[str, Fraction] = defaultdict(Fraction)  # of each language
         self._waiting: list[SpeechWindow] = []
         self._engine: Recognizer | None = None
-        self._speech = windows.SpeechWindows(context.device) if context.audio_rate else None
+        hears = context.audio_rate and not self.options.reads_text
+        self._speech = windows.SpeechWindows(context.device) if hears else None
 
     def audio(self, block: AudioBlock) -> None:
         if self._speech is not None:
@@ -114,7 +144,7 @@ class Transcribe(Analyzer):
     def _take(self, speech: Iterable[SpeechWindow]) -> None:
         for window in speech:
             if self._engine is None:  # at the first word: films without speech need none
-                self._engine = self._made(self._device)
+                self._engine = self._made(self._context.device)
                 recognizers.begin(self._engine)
             self._waiting.append(window)
             if len(self._waiting) >= self._engine.batch:
@@ -129,6 +159,8 @@ class Transcribe(Analyzer):
 
     def finish(self, tracks: Timeline) -> Sequence[Track]:
         del tracks
+        if self.options.reads_text:
+            return [self._read()]
         if self._speech is not None:
             self._take(self._speech.rest())
         if self._engine is None:
@@ -141,6 +173,22 @@ class Transcribe(Analyzer):
         spoken_most = max(self._seconds, key=self._seconds.__getitem__)
         language = "en" if self.options.task == "translate" else spoken_most
         return [Transcript("transcript", said, language)]
+
+    def _read(self) -> Transcript:
+        """The text that is there already, as far as the video goes."""
+        if self.options.from_:
+            found = self._read_file()
+        else:
+            found = track_transcript(self._context.subtitles())
+            if not found.sentences:
+                raise MediaError(
+                    "this video has no subtitles of its own", cure="Say engine: auto to hear it."
+                )
+        return found.in_output(EditList.whole(self._context.duration))
+
+    def _read_file(self) -> Transcript:
+        language = "" if self.options.language in ("auto", "multi") else self.options.language
+        return read_subtitles(Path(self.options.from_), language=language)
 
 
 def _begun(sentence: Sentence) -> Sentence:

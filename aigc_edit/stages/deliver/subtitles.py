@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from aigc_edit.api import Delivery, Sink, Transcript, option
+from aigc_edit.api import (
+    Delivery,
+    Sink,
+    Subtitle,
+    SubtitleTrack,
+    Timeline,
+    Transcript,
+    option,
+)
 from aigc_edit.stages.text import LayoutOptions
 
 if TYPE_CHECKING:
@@ -14,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Subtitles(Sink):
-    """Writes what is said as subtitles beside the result."""
+    """Writes what is said as subtitles: files beside the result, or a track within it."""
 
     name = "subtitles"
     reads = (Transcript.named("transcript"),)
@@ -24,11 +32,24 @@ class Subtitles(Sink):
         """Options of subtitles."""
 
         formats: tuple[Literal["srt", "vtt", "ass", "json"], ...] = option(
-            ("srt",), min_length=1, help="Files to write; json has all words with their times."
+            ("srt",), help="Files to write; json has all words with their times."
+        )
+        track: bool = option(
+            default=False, help="Also a track within the video, which viewers can switch on."
         )
 
     options: Options
     _cues: tuple[Cue, ...] = ()
+
+    def subtitles(self, tracks: Timeline) -> Sequence[SubtitleTrack]:
+        from aigc_edit.stages.text import lay_out
+
+        said = tracks.get(Transcript, "transcript")
+        self._cues = lay_out(said, self.options.style, end=tracks.duration)
+        if not self.options.track:
+            return ()
+        shown = tuple(Subtitle(cue.span, "\n".join(cue.texts)) for cue in self._cues)
+        return [SubtitleTrack(shown, said.language)]
 
     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
         from aigc_edit.stages.text import lay_out, subtitle_text

@@ -1,5 +1,5 @@
-from .cues import Cue, Shortfalls, lay_out, shortfalls
-from .files import read_subtitles
+from .cues import Cue, Shortfalls, lay_out, sentence_cues, shortfalls
+from .files import read_subtitles, track_transcript
 from .options import LayoutOptions
 from .style import CueStyle
 from .writing import Format, subtitle_text
@@ -12,6 +12,8 @@ __all__ = [
     "Shortfalls",
     "lay_out",
     "read_subtitles",
+    "sentence_cues",
     "shortfalls",
     "subtitle_text",
+    "track_transcript",
 ]

@@ -70,6 +70,11 @@ class Shortfalls:
         return f"speech leaves no room: {', '.join(told)}" if told else ""
 
 
+def sentence_cues(transcript: Transcript) -> tuple[Cue, ...]:
+    """Each sentence on one line, however long: to be read by people who correct it."""
+    return tuple(Cue(sentence.span, (sentence.words,)) for sentence in transcript.sentences)
+
+
 def lay_out(
     transcript: Transcript, style: CueStyle | None = None, *, end: Fraction | None = None
 ) -> tuple[Cue, ...]:

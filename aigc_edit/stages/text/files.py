@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aigc_edit.api import Sentence, Span, Transcript, spread
+from aigc_edit.api import Sentence, Span, SubtitleTrack, Transcript, spread
 from aigc_edit.errors import MediaError, one_line
 from aigc_edit.stages.text.encodings import decoded
 from aigc_edit.stages.text.segments import unspaced
@@ -45,6 +45,13 @@ def read_subtitles(path: Path, *, language: str = "") -> Transcript:
         )
     said.sort(key=lambda sentence: sentence.span.start)
     return Transcript("transcript", tuple(said), language)
+
+
+def track_transcript(track: SubtitleTrack) -> Transcript:
+    """A transcript from subtitles within a video: each a sentence, its words spread."""
+    each = (spread(_one_line(subtitle.text), subtitle.span) for subtitle in track.subtitles)
+    said = tuple(Sentence(words) for words in each if words)
+    return Transcript("transcript", said, track.language)
 
 
 def _bytes(path: Path) -> bytes:
