@@ -6,8 +6,8 @@ needed. Both give words with times.
 
 What a net decides is decided here, so that both do the same work:
 
-- `decode`, which both call, writes exactly `--tokens` tokens for each window: the end of the text
-  is suppressed, and the number of tokens bounded. 110 is what half a minute of talk takes.
+- `decode`, which both call, writes exactly `--tokens` tokens of text for each window: timestamps
+  and the end are suppressed, and the number is bounded. 110 is what half a minute of talk takes.
 - The text then ends with a timestamp of the window's end, as it does for `whisper.transcribe` where
   talk goes on; without, it would step back to its last word and decode parts twice.
 - No window is tried again at another temperature: random weights are as unsure as can be, so
@@ -82,7 +82,8 @@ class EvenWhisper:
 
     def __init__(self, model: Any, tokens: int) -> None:
         tokenizer = get_tokenizer(multilingual=True)
-        self._tokens, self._eot = tokens, tokenizer.eot
+        self._tokens = tokens
+        self._no_text = list(range(tokenizer.eot, model.dims.n_vocab))
         self._end = tokenizer.timestamp_begin + MOST_SECONDS * 50
         self._written, self._encoded = model.decode, model.encoder.forward
         self.encoding = self.decoding = 0.0
@@ -99,7 +100,7 @@ class EvenWhisper:
         same = replace(
             options,
             sample_len=self._tokens,
-            suppress_tokens=[-1, self._eot],
+            suppress_tokens=[-1, *self._no_text],
             without_timestamps=True,
         )
         found = self._written(mel, same)
