@@ -55,6 +55,14 @@ def noop_pipeline(folder: Path, name: str = "") -> Path:
     return _written(folder / f"noop_{name or 'none'}.yaml", text)
 
 
+def captions_pipeline(folder: Path, style: str = "") -> Path:
+    """Two minutes of talk, with captions of that style or without any."""
+    captions = f"  - uses: captions\n    with: {{style: {style}}}\n" if style else ""
+    spans = f"  - uses: given_spans\n    with: {{spans: [{list(NOOP_SPAN)}]}}\n"
+    text = f"schema: 1\nname: talk\nstages:\n  - uses: made_talk\n{spans}{captions}"
+    return _written(folder / f"captions_{style or 'none'}.yaml", text)
+
+
 def scenes_pipeline(folder: Path) -> Path:
     text = "schema: 1\nname: shots\nstages:\n  - uses: scenes\n    with: {detector: content}\n"
     return _written(folder / "shots.yaml", text)
@@ -88,6 +96,11 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
     def through(name: str) -> Command:
         return [*run, str(noop_pipeline(folder, name)), str(film), *noop]
 
+    def captioned(style: str = "") -> Command:
+        plugin = ["--plugins", str(ROOT / "benchmarks" / "talk.py")]
+        job = [str(captions_pipeline(folder, style)), str(film), "-o", ours]
+        return [*run, *job, *encode, *plugin]
+
     everything = [*run, str(transcode_pipeline(folder)), str(film), "-o", ours, *encode]
     return [
         Pair(
@@ -116,6 +129,10 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
         *(
             Pair(f"{name} / no filter", through(name), [through("")], reach)
             for name, reach in (("noop_yuv", 1.1), ("noop_uint8", 1.35), ("noop_float32", 1.6))
+        ),
+        *(
+            Pair(f"captions ({style}) / none", captioned(style), [captioned()], 1.1)
+            for style in ("plain", "karaoke")
         ),
     ]
 

@@ -283,5 +283,15 @@ def _loaded(settings: WhisperSettings) -> Any:
     if settings.model:  # load_model knows the heads of what it fetched itself only
         model.set_alignment_heads(whisper._ALIGNMENT_HEADS[settings.model])  # noqa: SLF001
     if settings.device != "cpu":
-        model = model.half()
+        model = _halved(model)
     return model.eval()
+
+
+def _halved(model: Any) -> Any:
+    """In half precision, but for layer norms: Whisper gives them floats in any precision."""
+    import torch
+
+    for part in model.half().modules():
+        if isinstance(part, torch.nn.LayerNorm):
+            part.float()
+    return model

@@ -10,7 +10,7 @@ import torch
 
 from aigc_edit.errors import ModelError
 from aigc_edit.models.loops import without_loops
-from aigc_edit.models.whisper import Whisper, WhisperSettings, within_speech
+from aigc_edit.models.whisper import Whisper, WhisperSettings, _halved, within_speech
 from aigc_edit.models.windows import RATE, Window
 from aigc_edit.timeline import Span
 
@@ -67,6 +67,19 @@ def test_the_language_is_heard_where_nobody_names_it(checkpoint):
     engine.words([window(0)])
 
     assert engine.language in whisper.tokenizer.LANGUAGES
+
+
+def test_in_half_precision_it_hears_the_same(checkpoint):
+    whole = whisper.load_model(str(checkpoint), device="cpu")
+    half = _halved(whisper.load_model(str(checkpoint), device="cpu"))
+    mel = torch.randn(2, 80, 3000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected, found = whole.encoder(mel), half.encoder(mel.half())
+        said = half.decoder(torch.tensor([[50_258]] * 2), found)
+
+    assert found.dtype == torch.float16
+    assert torch.allclose(found.float(), expected, atol=0.02)
+    assert said.isfinite().all()
 
 
 def test_a_language_that_whisper_does_not_know_is_refused(checkpoint):
