@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from benchmarks.media import (
     ROOT,
     cut_command,
@@ -55,6 +57,21 @@ def noop_pipeline(folder: Path, name: str = "") -> Path:
     return _written(folder / f"noop_{name or 'none'}.yaml", text)
 
 
+def captions_pipeline(folder: Path, style: str = "") -> Path:
+    """Two minutes of talk, with captions of that style or without any."""
+    captions = f"  - uses: captions\n    with: {{style: {style}}}\n" if style else ""
+    spans = f"  - uses: given_spans\n    with: {{spans: [{list(NOOP_SPAN)}]}}\n"
+    text = f"schema: 1\nname: talk\nstages:\n  - uses: made_talk\n{spans}{captions}"
+    return _written(folder / f"captions_{style or 'none'}.yaml", text)
+
+
+def highlight_pipeline(folder: Path) -> Path:
+    """The ready one without its words: the peers do not hear."""
+    data = yaml.safe_load((ROOT / "pipelines" / "highlight.yaml").read_text())
+    data["stages"] = [s for s in data["stages"] if s["uses"] not in ("transcribe", "captions")]
+    return _written(folder / "highlight.yaml", yaml.safe_dump(data, sort_keys=False))
+
+
 def scenes_pipeline(folder: Path) -> Path:
     text = "schema: 1\nname: shots\nstages:\n  - uses: scenes\n    with: {detector: content}\n"
     return _written(folder / "shots.yaml", text)
@@ -70,7 +87,7 @@ def _written(path: Path, text: str) -> Path:
 
 
 def pairs(film: Path, folder: Path) -> list[Pair]:
-    highlight = str(ROOT / "pipelines" / "highlight.yaml")
+    highlight = str(highlight_pipeline(folder))
     ours, theirs = str(folder / "ours.mp4"), folder / "theirs.mp4"
     run = [*AIGC, "run", "--quiet", "--no-cache"]
     analyze = [*AIGC, "analyze", "--quiet", "--no-cache"]
@@ -87,6 +104,11 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
 
     def through(name: str) -> Command:
         return [*run, str(noop_pipeline(folder, name)), str(film), *noop]
+
+    def captioned(style: str = "") -> Command:
+        plugin = ["--plugins", str(ROOT / "benchmarks" / "talk.py")]
+        job = [str(captions_pipeline(folder, style)), str(film), "-o", ours]
+        return [*run, *job, *encode, *plugin]
 
     everything = [*run, str(transcode_pipeline(folder)), str(film), "-o", ours, *encode]
     return [
@@ -117,6 +139,10 @@ def pairs(film: Path, folder: Path) -> list[Pair]:
             Pair(f"{name} / no filter", through(name), [through("")], reach)
             for name, reach in (("noop_yuv", 1.1), ("noop_uint8", 1.35), ("noop_float32", 1.6))
         ),
+        *(
+            Pair(f"captions ({style}) / none", captioned(style), [captioned()], 1.1)
+            for style in ("plain", "karaoke")
+        ),
     ]
 
 
@@ -141,7 +167,7 @@ def compared(pair: Pair, rounds: int) -> tuple[float, float, float]:
 
 def memory(film: Path, folder: Path) -> tuple[Measured, Measured]:
     """The highlight job on the film, and on the film four times over."""
-    command = [*AIGC, "run", "--quiet", "--no-cache", str(ROOT / "pipelines" / "highlight.yaml")]
+    command = [*AIGC, "run", "--quiet", "--no-cache", str(highlight_pipeline(folder))]
     output = ["-o", str(folder / "ours.mp4")]
     short, long = (
         measured([*command, str(source), *output]) for source in (film, repeated(film, 4, folder))

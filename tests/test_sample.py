@@ -21,7 +21,8 @@ FPS = TRUTH["fps"]
 def analysed(sample) -> tuple[Timeline, EditList]:
     """All tracks of highlight.yaml, and the twenty seconds that it keeps."""
     path = ROOT / "pipelines" / "highlight.yaml"
-    pipeline = load_pipeline(path, ["best_moments.duration=20s"])
+    chosen = ["best_moments.duration=20s", "transcribe.engine=embedded"]
+    pipeline = load_pipeline(path, chosen)
     analysis = analyse(pipeline, sample, RunOptions("cpu", cache=False))
     edits = _decided(pipeline, analysis.source, analysis.timeline, Guard())
     return analysis.timeline, edits

@@ -25,6 +25,8 @@ _VARIANT = re.compile(r"\(\d+\)$")  # the second way to say a word: `the(2)`
 # Mean probability of words below which a window holds no speech: laughter has 0.08, speech 0.16
 # (a synthetic voice that it hardly understands) to 0.9.
 _BELIEVED = 0.12
+# A few words prove less: in music it hears two of 0.19; somebody's only word has 0.3.
+_FEW, _BELIEVED_OF_FEW = 5, 0.25
 _I = re.compile(r"i('|$)")
 
 
@@ -59,7 +61,8 @@ class PocketSphinx(Recognizer):
         self._decoder.process_raw(whole.tobytes(), full_utt=True)
         self._decoder.end_utt()
         said = [part for part in self._decoder.seg() or () if not _FILLER.match(part.word)]
-        if said and fmean(part.prob for part in said) >= _BELIEVED:
+        needed = _BELIEVED if len(said) >= _FEW else _BELIEVED_OF_FEW
+        if said and fmean(part.prob for part in said) >= needed:
             yield from (_word(part, window) for part in said)
 
 

@@ -330,4 +330,14 @@ def _loaded(checkpoint: Path, device: str) -> Any:
             where=checkpoint,
             cure="Name a model such as base, or a file that openai-whisper wrote.",
         ) from cause
-    return (model if device == "cpu" else model.half()).eval()
+    return (model if device == "cpu" else _halved(model)).eval()
+
+
+def _halved(model: Any) -> Any:
+    """In half precision, but for layer norms: Whisper gives them floats in any precision."""
+    import torch
+
+    for part in model.half().modules():
+        if isinstance(part, torch.nn.LayerNorm):
+            part.float()
+    return model

@@ -140,8 +140,8 @@ def test_the_naive_plan_has_a_pass_for_each_stage(clap_clip):
     pipeline = load_pipeline(ROOT / "pipelines" / "highlight.yaml")
     steps = analysis_steps(pipeline, probe(clap_clip), TrackCache(None))
 
-    assert [len(g) for g in analysis_groups(steps)] == [4]
-    assert [len(g) for g in analysis_groups(steps, fused=False)] == [1, 1, 1, 1]
+    assert [len(g) for g in analysis_groups(steps)] == [5]
+    assert [len(g) for g in analysis_groups(steps, fused=False)] == [1, 1, 1, 1, 1]
 
 
 class Counted(Silent):

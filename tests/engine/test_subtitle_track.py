@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import imageio_ffmpeg
+import numpy as np
 import pytest
 
 from aigc_edit.api import Span, Subtitle, SubtitleTrack
@@ -17,7 +18,8 @@ from aigc_edit.engine import RunOptions, run
 from aigc_edit.engine.programme import check_subtitles
 from aigc_edit.errors import MediaError, PluginError
 from aigc_edit.media import probe, read_subtitle_stream
-from aigc_edit.pipeline import pipeline_from_text
+from aigc_edit.pipeline import load_pipeline, pipeline_from_text
+from tests.conftest import ROOT
 from tests.engine.films import expected, film, judged, write
 
 SAID = """1
@@ -57,6 +59,13 @@ def shown(path: Path) -> tuple[list[str], list[float], str]:
         [float(one.span.start) for one in track.subtitles],
         track.language,
     )
+
+
+def lowest_lines(path: Path, at: float) -> np.ndarray:
+    """Luma of the lower third of the picture at a time, as floats."""
+    with av.open(str(path)) as container:
+        frame = next(f for f in container.decode(video=0) if f.time >= at)
+        return frame.to_ndarray(format="gray")[frame.height * 2 // 3 :].astype(float)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
@@ -171,3 +180,16 @@ def test_what_was_corrected_in_review_is_what_comes_out(
 
     assert main([*given, "--review"]) == 2
     assert "this review is there already" in capsys.readouterr().err
+
+
+def test_the_pipeline_for_subtitles_burns_in_and_writes_what_it_read(clap_clip, said, tmp_path):
+    chosen = [f"transcribe.from={said}", "transcribe.language=zh"]
+    pipeline = load_pipeline(ROOT / "pipelines" / "subtitles.yaml", chosen)
+    output = tmp_path / "out.mp4"
+
+    result = run(pipeline, clap_clip, output, RunOptions(cache=False))
+
+    assert sorted(file.suffix for file in result.files) == [".json", ".srt", ".vtt"]
+    assert "你好世界" in output.with_suffix(".srt").read_text("utf-8")
+    before, after = (lowest_lines(path, at=7.0) for path in (clap_clip, output))
+    assert np.abs(after - before).max() > 100

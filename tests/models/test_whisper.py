@@ -11,7 +11,7 @@ import torch
 from aigc_edit.errors import ModelError
 from aigc_edit.models.loops import without_loops
 from aigc_edit.models.recognizer import RATE, RecognizerSettings, SpeechWindow
-from aigc_edit.models.whisper import Whisper
+from aigc_edit.models.whisper import Whisper, _halved
 from aigc_edit.timeline import Span
 
 whisper = pytest.importorskip("whisper")
@@ -104,6 +104,19 @@ def test_windows_of_several_languages_are_heard_in_their_own(polyglot):
     assert len({said.language for said in together}) > 1
     for alone, said in zip(windows, together, strict=True):
         assert all(alone.start <= word.span.start <= alone.span.end for word in said.words)
+
+
+def test_in_half_precision_it_hears_the_same(checkpoint):
+    whole = whisper.load_model(str(checkpoint), device="cpu")
+    half = _halved(whisper.load_model(str(checkpoint), device="cpu"))
+    mel = torch.randn(2, 80, 3000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected, found = whole.encoder(mel), half.encoder(mel.half())
+        said = half.decoder(torch.tensor([[50_258]] * 2), found)
+
+    assert found.dtype == torch.float16
+    assert torch.allclose(found.float(), expected, atol=0.02)
+    assert said.isfinite().all()
 
 
 class Evil:

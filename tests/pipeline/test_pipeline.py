@@ -193,7 +193,7 @@ def test_every_stage_explains_itself():
         stage = entry.load()
         assert stage.name == name
         assert stage.__doc__
-        for field_name, field in stage.Options.model_fields.items():
+        for field_name, field in stage.Options.option_fields().items():
             assert field.description, f"{name}.{field_name}"
 
 

@@ -1,4 +1,4 @@
-"""What is worth keeping, from what moved, sounded and was said."""
+"""What is worth keeping, from what moved, sounded and was said, and how."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from aigc_edit.api import (
     StageOptions,
     Timeline,
     Track,
+    Transcript,
     option,
 )
+from aigc_edit.stages.analyze.delivery import delivery
 
 RATE = 10  # values a second
 _MAD_TO_SIGMA = 1.4826  # of a normal distribution
@@ -39,7 +41,9 @@ class Highlights(Analyzer):
     """How lively each moment is: robust z-scores of motion and sound, weighted; and the peaks.
 
     Sudden loudness after calm (laughter, cheering) counts most, and reaches back to what caused
-    it. Each moment carries the parts of its score, so that a choice can be explained.
+    it. Where there is a transcript, speech that is faster or louder than this speaker's usual one,
+    exclamations and laughter in words add to the score; even speech adds nothing. Each moment
+    carries the parts of its score, so that a choice can be explained.
     """
 
     name = "highlights"
@@ -48,6 +52,7 @@ class Highlights(Analyzer):
         Curve.named("loudness", optional=True),
         Curve.named("onset", optional=True),
         Curve.named("speech", optional=True),
+        Transcript.named("transcript", optional=True),
     )
     writes = (Curve.named("highlight"), Moments.named("moments"))
 
@@ -59,6 +64,9 @@ class Highlights(Analyzer):
         surge: float = option(1.5, ge=0, help="Weight of sudden loudness after calm.")
         onset: float = option(0.5, ge=0, help="Weight of sounds that begin (beats, hits).")
         speech: float = option(0.3, ge=0, help="Weight of speech.")
+        delivery: float = option(
+            1.0, ge=0, help="Weight of how it is said: pace, emphasis, laughter; by a transcript."
+        )
         reach_back: Seconds = option("3s", ge=0, help="How far a surge reaches back to its cause.")
         smooth: Seconds = option("1.5s", gt=0, help="Length over which the score is averaged.")
 
@@ -82,10 +90,24 @@ class Highlights(Analyzer):
         )
         signals = self._signals(tracks, length)
         total = sum(weights[name] for name in signals) or 1.0
-        return {
+        parts = {
             name: _smoothed(_standard(name, signal), self.options.smooth) * weights[name] / total
             for name, signal in signals.items()
         }
+        # Beyond the total: a transcript in which nothing stands out changes no score.
+        share = self.options.delivery / total
+        for name, signal in self._delivery(tracks, signals.get("loudness"), length).items():
+            parts[name] = _smoothed(signal, self.options.smooth) * share
+        return parts
+
+    def _delivery(
+        self, tracks: Timeline, loudness: Values | None, length: int
+    ) -> Mapping[str, Values]:
+        said = tracks.find(Transcript, "transcript")
+        found = delivery(said, loudness, length, RATE) if said else {}
+        if "laughter" in found:
+            found["laughter"] = _carried(found["laughter"], self.options.reach_back)
+        return found
 
     def _signals(self, tracks: Timeline, length: int) -> Mapping[str, Values]:
         signals: dict[str, Values] = {}
@@ -115,20 +137,21 @@ def _robust_z(values: Values) -> Values:
 
 
 def _surge(loudness: Values, share: Values, reach_back: Fraction) -> Values:
-    """LU above the calm before, carried back to what caused it, fading to a quarter.
-
-    `share` says how much of it counts at each time.
-    """
+    """LU above the calm before, carried back; `share` says how much of it counts at each time."""
     from scipy.ndimage import percentile_filter
 
     width = _CALM_SECONDS * RATE
     calm = percentile_filter(loudness, 50, size=width, origin=width // 2 - 1, mode="nearest")
-    surge: Values = np.maximum(loudness - calm, 0) * share
+    return _carried(np.maximum(loudness - calm, 0) * share, reach_back)
+
+
+def _carried(values: Values, reach_back: Fraction) -> Values:
+    """Carried back to what caused it, fading to a quarter."""
     reach = round(reach_back * RATE)
-    carried = surge.copy()
+    carried = values.copy()
     for back in range(1, reach + 1):
-        earlier = np.concatenate([surge[back:], np.zeros(min(back, len(surge)))])
-        carried = np.maximum(carried, earlier[: len(surge)] * (1 - _FADE_BACK * back / reach))
+        earlier = np.concatenate([values[back:], np.zeros(min(back, len(values)))])
+        carried = np.maximum(carried, earlier[: len(values)] * (1 - _FADE_BACK * back / reach))
     return carried
 
 

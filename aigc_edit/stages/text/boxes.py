@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from aigc_edit.api import Sentence, Span, Transcript, Word
 from aigc_edit.stages.text.grammar import Grammar, grammar
-from aigc_edit.stages.text.segments import line_ends, unspaced
+from aigc_edit.stages.text.segments import line_ends, one_sign, unspaced
 
 # Full-width signs and dashes are meant as they stand, hence RUF001.
 _SENTENCE_ENDS = ".!?…。！？؟।॥"  # noqa: RUF001
@@ -103,8 +103,15 @@ def _together(words: Sequence[Word], ends: frozenset[int]) -> Iterator[tuple[Wor
 def _fitting(box: Box, fits: Callable[[Box], bool]) -> Sequence[Box]:
     if fits(box):
         return [box]
-    *more, last = box.words
-    return [*(Box((word,), goes_on=True) for word in more), Box((last,))]
+    *more, last = _together(box.words, _sign_borders(box.words))
+    return [*(Box(words, goes_on=True) for words in more), Box(last)]
+
+
+def _sign_borders(words: Sequence[Word]) -> frozenset[int]:
+    """Positions between words at which no mark or vowel would be torn off."""
+    text = text_of(words)
+    borders = accumulate(len(word.text) for word in words)
+    return frozenset(p for p in borders if 0 < p < len(text) and not one_sign(*text[p - 1 : p + 1]))
 
 
 def _cost(before: Box, after: Box, rules: Grammar) -> float:

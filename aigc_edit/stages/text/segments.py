@@ -18,6 +18,8 @@ _RUN = re.compile(rf"\S*[{_THAI}{_KANA}{_HAN}]\S*")
 _SPACE = re.compile(r"\s+(?=\S*\w)")  # a sign alone, such as a dash, stays with the word before
 # JIS X 4051 (kinsoku shori): small kana and signs of length or repetition begin no line.
 _NEVER_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶーゝゞヽヾ々〜")
+# Thai vowels that are written before their consonant; vowels and signs that are written after it.
+_THAI_BEFORE, _THAI_AFTER = frozenset("เแโใไ"), frozenset("ะาำๅๆฯ")
 
 Split = Callable[[str], list[str]]
 
@@ -49,17 +51,27 @@ def _borders(text: str, run: re.Match[str], language: str) -> Iterator[int]:
     """Borders of words within a run of signs without a space."""
     parts = _splitter(run.group(), language)(run.group())
     for position in accumulate(map(len, parts[:-1]), initial=run.start()):
-        before, after = text[position - 1 : position], text[position : position + 1]
+        before, after = text[position - 1], text[position]
         if position > run.start() and _may_part(before, after):
             yield position
 
 
 def _may_part(before: str, after: str) -> bool:
     """Whether punctuation and script allow a break between two signs."""
-    closes = unicodedata.category(after) in ("Pe", "Pf", "Po", "Mn", "Mc", "Lm")
+    closes = unicodedata.category(after) in ("Pe", "Pf", "Po", "Lm") or after in _NEVER_FIRST
     opens = unicodedata.category(before) in ("Ps", "Pi")
     scripts = unspaced(before) or unspaced(after)
-    return scripts and not closes and not opens and after not in _NEVER_FIRST
+    return scripts and not closes and not opens and not one_sign(before, after)
+
+
+def one_sign(before: str, after: str) -> bool:
+    """Whether the second sign is a mark on the first, or one of them a Thai vowel of the other.
+
+    >>> one_sign("ก", "ี"), one_sign("เ", "ก"), one_sign("ก", "า"), one_sign("人", "民")
+    (True, True, True, False)
+    """
+    mark = unicodedata.category(after) in ("Mn", "Mc")
+    return mark or before in _THAI_BEFORE or after in _THAI_AFTER
 
 
 def _splitter(run: str, language: str) -> Split:
