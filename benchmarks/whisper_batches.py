@@ -40,8 +40,9 @@ import whisper
 from whisper.audio import N_SAMPLES
 from whisper.tokenizer import get_tokenizer
 
-from aigc_edit.models.whisper import Whisper, WhisperSettings
-from aigc_edit.models.windows import MOST_SECONDS, Window
+from aigc_edit.models.recognizer import RecognizerSettings, SpeechWindow
+from aigc_edit.models.whisper import Whisper
+from aigc_edit.models.windows import MOST_SECONDS
 from aigc_edit.timeline import Span
 
 REACH = 1.5  # on two cores
@@ -148,15 +149,16 @@ class Contender:
 
 
 def by_batches(path: Path, sound: Samples, tokens: int, device: str) -> Contender:
-    engine = Whisper(WhisperSettings(path, language="en", device=device))
+    engine = Whisper(RecognizerSettings(str(path), language="en", device=device))
+    engine.begin()
     windows = [
-        Window(Fraction(MOST_SECONDS * number), part, (Span(0, MOST_SECONDS),))
+        SpeechWindow(Fraction(MOST_SECONDS * number), part, (Span(0, MOST_SECONDS),))
         for number, part in enumerate(sound.reshape(-1, N_SAMPLES))
     ]
 
     def work() -> None:
         for first in range(0, len(windows), engine.batch):
-            engine.words(windows[first : first + engine.batch])
+            engine.recognize(windows[first : first + engine.batch])
 
     return Contender(engine._model, tokens, work)  # noqa: SLF001 -- of no use to stages
 
