@@ -67,6 +67,6 @@ class Subtitles(Sink):
         from aigc_edit.stages.text import shortfalls
 
         if not self._cues:
-            return {"cues": 0, "note": "nobody speaks, so no subtitles were written"}
+            return {"cues": 0, "note": "no words were found, so no subtitles were written"}
         note = shortfalls(self._cues, self.options.style).note
         return {"cues": len(self._cues), **({"note": note} if note else {})}

@@ -131,7 +131,7 @@ class Captions(FrameFilter):
         from aigc_edit.stages.text import shortfalls
 
         if not self._cues:
-            return {"cues": 0, "note": "nobody speaks, so no captions were drawn"}
+            return {"cues": 0, "note": "no words were found, so no captions were drawn"}
         note = shortfalls(self._cues, self._style).note
         return {"cues": len(self._cues), **({"note": note} if note else {})}
 

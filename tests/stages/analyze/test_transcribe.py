@@ -73,14 +73,14 @@ def test_words_are_recognised_at_their_time(shared_media, name, wrong):
 
 @pytest.fixture(scope="module")
 def of_sample(sample) -> Transcript:
-    return heard(sample)
+    return heard(sample, 30)
 
 
 def test_words_come_in_order_and_do_not_overlap(of_sample):
     words = list(of_sample.words)
 
     assert of_sample.language == "en"
-    assert len(words) > 40
+    assert len(words) > 3
     assert all(a.span.end <= b.span.start for a, b in pairwise(words))
 
 
@@ -98,6 +98,13 @@ def test_words_come_in_order_and_do_not_overlap(of_sample):
     ],
 )
 def test_where_nobody_speaks_nothing_is_said(shared_media, name, seconds):
+    assert [word.text for word in heard(shared_media / name, seconds).words] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("dj_cartoon_zh.mp4", 12), ("audio/smartphone_fr_178s.mp3", 12)]
+)
+def test_other_languages_do_not_become_english(shared_media, name, seconds):
     assert [word.text for word in heard(shared_media / name, seconds).words] == []
 
 

@@ -98,7 +98,7 @@ def test_nobody_speaking_gives_no_file_and_says_so():
     files, report = delivered(Transcript("transcript"), formats=FORMATS)
 
     assert files == {}
-    assert report["note"] == "nobody speaks, so no subtitles were written"
+    assert report["note"] == "no words were found, so no subtitles were written"
 
 
 def test_what_speech_leaves_no_room_for_is_told():
