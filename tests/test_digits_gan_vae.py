@@ -5,8 +5,11 @@ from __future__ import annotations
 import digits_gan_vae as example
 import pytest
 import torch
+from torch.nn import functional as F
 
 from aigc_edit.models.training import TrainingPlan, load_weights, train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_the_nets_have_the_sizes_of_the_textbooks():
@@ -33,19 +36,20 @@ def test_generator_and_adversary_learn_by_turns(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def learnt(tmp_path_factory):
+def learnt(tmp_path_factory, one_thread):
     """The autoencoder after a few seconds."""
-    plan = TrainingPlan(tmp_path_factory.mktemp("digits"), 300, rate=2e-3, warm_up=10, average=0.9)
+    plan = TrainingPlan(tmp_path_factory.mktemp("digits"), 120, rate=3e-3, warm_up=10, average=0.9)
     return load_weights(train(plan, example.Vae), "digits-vae", 1, example.Autoencoder)
 
 
 def test_the_bound_rises_on_digits_that_were_held_out(learnt):
     held_out = example.digits()[-example.HELD_OUT :]
+    perfect = F.binary_cross_entropy(held_out, held_out, reduction="sum") / len(held_out)
     torch.manual_seed(1)
     before = sum(example.Autoencoder().bound(held_out))
     after = sum(learnt.bound(held_out))
 
-    assert after < before / 2
+    assert after - perfect < (before - perfect) / 4
 
 
 def test_what_it_makes_up_looks_like_digits(learnt):

@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vae.add_argument(
         "--beta", type=float, default=1.0, help="weight of the divergence (default: 1)"
     )
-    _add_training(vae, batch=12, steps=20_000)
+    _add_training(vae, steps=40_000, batch=8, rate=3e-4)
 
 
-def _add_training(parser: argparse.ArgumentParser, *, batch: int, steps: int) -> None:
+def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, rate: float) -> None:
     parser.add_argument(
         "--content",
         nargs="+",
@@ -47,7 +47,9 @@ def _add_training(parser: argparse.ArgumentParser, *, batch: int, steps: int) ->
     )
     parser.add_argument("--steps", type=int, default=steps, metavar="N", help=f"default: {steps}")
     parser.add_argument("--batch", type=int, default=batch, metavar="N", help=f"default: {batch}")
-    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate (default: 0.001)")
+    parser.add_argument(
+        "--rate", type=float, default=rate, metavar="R", help=f"learning rate; default: {rate}"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
         "--every", type=int, default=500, metavar="N", help="steps between pictures (default: 500)"

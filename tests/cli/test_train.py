@@ -9,6 +9,8 @@ from PIL import Image
 from aigc_edit.cli import main
 from aigc_edit.models.vae import FrameVae
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture
 def picture(tmp_path):

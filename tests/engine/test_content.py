@@ -64,7 +64,7 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path):
     (tmp_path / "empty").mkdir()
     for path, kind, what in (
         (broken, DecodeError, "this picture cannot be read"),
-        (noise, ProbeError, ""),
+        (noise, ProbeError, "film"),
         (tmp_path / "empty", UsageError, "no pictures or videos in this folder"),
         (tmp_path / "none", UsageError, "no such file"),
     ):

@@ -145,8 +145,8 @@ class _Training:
 
 
 def _placed(net: nn.Module, device: torch.device) -> nn.Module:
-    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] -- torch's stubs lack it
-    return net.to(device).train()
+    moved: nn.Module = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved.train()
 
 
 def _made(folder: Path) -> None:

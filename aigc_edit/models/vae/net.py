@@ -1,7 +1,7 @@
 """The net: frames to a Gaussian over latents an eighth as wide and high, and back.
 
 No layer normalises, since what styles change is just what a normalisation would take away. The
-decoder enlarges by bilinear resizing and a convolution after it, which leaves no lattice (Odena
+decoder enlarges by bilinear resizing and a convolution, which leaves no lattice (Odena
 et al. 2016, "Deconvolution and checkerboard artifacts"), and all borders are mirrored.
 """
 
@@ -20,7 +20,17 @@ STRIDE = 8  # pixels of a side of a latent
 _PATCH = 4  # pixels of a side that the encoder's first layer takes together
 _LEAST_SIDE = 2 * STRIDE  # a mirrored border needs a neighbour
 _LEAK = 0.1
-_FIRST_VARIANCE = 0.02  # of the likelihood, before anything is learnt
+_MOST = (256, 1024, 64, 64)  # what a file of weights may ask for
+# For both places that a pixel becomes (0, 1), what each of three neighbours there (-1, 0, 1) takes
+# of three neighbours before (-1, 0, 1).
+_RESIZING = (
+    ((0.75, 0.25, 0.0), (0.25, 0.75, 0.0), (0.0, 0.75, 0.25)),
+    ((0.25, 0.75, 0.0), (0.0, 0.75, 0.25), (0.0, 0.25, 0.75)),
+)
+# Before anything is learnt, all frames are near to gray, and pictures that far from it.
+_FIRST_GAIN, _FIRST_VARIANCE = 0.1, 0.07
+# Latents that say little at first are noise that the decoder learns to ignore.
+_FIRST_LOG_VARIANCE = -5.0
 _LOG_VARIANCES = (-12.0, 4.0)  # what a posterior may say
 
 
@@ -31,15 +41,17 @@ class VaeConfig:
     Attributes:
         latents: channels of the latent picture.
         width: channels at an eighth of the size; at a quarter, a half and whole they are fewer.
-        blocks: residual blocks at an eighth of the size, on each side.
+        looks, paints: residual blocks of the encoder and the decoder at an eighth of the size.
     """
 
     latents: int = 32
     width: int = 96
-    blocks: int = 2
+    looks: int = 1
+    paints: int = 2
 
     def __post_init__(self) -> None:
-        if not (1 <= self.latents <= 256 and 8 <= self.width <= 1024 and 0 <= self.blocks <= 64):
+        sizes = (self.latents, self.width, self.looks, self.paints)
+        if not all(0 <= size <= most for size, most in zip(sizes, _MOST, strict=True)):
             raise ValueError(f"no such net: {self}")
 
 
@@ -69,8 +81,8 @@ class FrameVae(nn.Module):
         super().__init__()
         self.config = config or VaeConfig()
         width, latents = self.config.width, self.config.latents
-        self.encoder = _encoder(width, self.config.blocks, latents)
-        self.decoder = _decoder(width, self.config.blocks, latents)
+        self.encoder = _encoder(width, self.config.looks, latents)
+        self.decoder = _decoder(width, self.config.paints, latents)
         self.register_buffer("variance", torch.tensor(_FIRST_VARIANCE))
 
     @property
@@ -87,7 +99,7 @@ class FrameVae(nn.Module):
         height, width = (padded_side(side) for side in frames.shape[-2:])
         whole = mirrored(frames, height, width)
         mean, log_variance = self.encoder((whole - 0.5) * 4).chunk(2, dim=1)
-        return Posterior(mean, log_variance.clamp(*_LOG_VARIANCES))
+        return Posterior(mean, (log_variance + _FIRST_LOG_VARIANCE).clamp(*_LOG_VARIANCES))
 
     def decode(self, latents: Tensor, height: int, width: int) -> Tensor:
         """The mean of p(x|z), about [0, 1]: float [T, 3, height, width]."""
@@ -135,8 +147,7 @@ def _decoder(width: int, blocks: int, latents: int) -> nn.Sequential:
         Enlarged(width, quarter),  # [T, width / 2, H/4, W/4]
         Residual(quarter),
         Enlarged(quarter, half),  # [T, width / 4, H/2, W/2]
-        Residual(half),
-        Enlarged(half, 3),  # [T, 3, H, W]
+        Enlarged(half, 3, gain=_FIRST_GAIN),  # [T, 3, H, W]
     )
 
 
@@ -154,20 +165,31 @@ class Residual(nn.Module):
 
 
 class Enlarged(nn.Module):
-    """Twice as wide and high, by a convolution after bilinear resizing."""
+    """Twice as wide and high: a convolution of what bilinear resizing makes of its input.
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    Both are linear, so they are one convolution of the small picture for each of the four places
+    that a pixel becomes: as much arithmetic, and no large picture is written and read again.
+    """
+
+    resizing: Tensor
+
+    def __init__(self, inputs: int, outputs: int, gain: float = 1.0) -> None:
         super().__init__()
-        self.conv = _conv(inputs, outputs)
+        self.conv = _conv(inputs, outputs, gain=gain)
+        self.register_buffer("resizing", torch.tensor(_RESIZING), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        large = F.interpolate(F.leaky_relu(x, _LEAK), scale_factor=2, mode="bilinear")
-        enlarged: Tensor = self.conv(large)
-        return enlarged
+        kernels = torch.einsum(
+            "oiyx,pya,qxb->opqiab", self.conv.weight, self.resizing, self.resizing
+        )
+        biases = self.conv.get_parameter("bias").repeat_interleave(4)
+        around = F.pad(F.leaky_relu(x, _LEAK), (1, 1, 1, 1), mode="reflect")
+        return F.pixel_shuffle(F.conv2d(around, kernels.flatten(0, 2), biases), 2)
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+def _conv(inputs: int, outputs: int, stride: int = 1, gain: float = 1.0) -> nn.Conv2d:
     conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1, padding_mode="reflect")
     nn.init.kaiming_normal_(conv.weight, _LEAK)
+    conv.weight.data.mul_(gain)
     nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
     return conv

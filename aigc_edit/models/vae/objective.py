@@ -30,8 +30,8 @@ class VaeRecipe:
             squared error of the step, which is the variance that maximises the bound.
     """
 
-    side: int = 128
-    batch: int = 12
+    side: int = 96
+    batch: int = 8
     beta: float = 1.0
     memory: float = 0.99
 
