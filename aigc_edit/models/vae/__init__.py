@@ -2,6 +2,7 @@
 
 from aigc_edit.models.vae.bound import Bound, gaussian_nats, kl_nats
 from aigc_edit.models.vae.figures import Reconstruction, reconstruction
+from aigc_edit.models.vae.moments import LatentMap, Matching, Moments, matching
 from aigc_edit.models.vae.net import FrameVae, Posterior, VaeConfig
 from aigc_edit.models.vae.objective import FrameVaeObjective, VaeRecipe
 
@@ -9,11 +10,15 @@ __all__ = [
     "Bound",
     "FrameVae",
     "FrameVaeObjective",
+    "LatentMap",
+    "Matching",
+    "Moments",
     "Posterior",
     "Reconstruction",
     "VaeConfig",
     "VaeRecipe",
     "gaussian_nats",
     "kl_nats",
+    "matching",
     "reconstruction",
 ]
