@@ -162,7 +162,9 @@ def test_more_steps_may_be_asked_for_later(tmp_path):
     assert read_header(path).training["steps"] == 6
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"log_every": 0}, {"rate": 0.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"steps": 0}, {"log_every": 0}, {"rate": 0.0}, {"rate": float("nan")}]
+)
 def test_a_plan_that_cannot_be_is_refused(tmp_path, wrong):
     with pytest.raises(UsageError):
         plan(tmp_path, **wrong)

@@ -73,7 +73,8 @@ class _Training:
     @property
     def _terms(self) -> dict[str, object]:
         recipe = {f"recipe.{name}": value for name, value in self._objective.recipe.items()}
-        return {**self._plan.lasting, **recipe, "net": str(self._architecture)}
+        sizes = {f"net.{name}": value for name, value in self._architecture.config.items()}
+        return {**self._plan.lasting, **recipe, "net": str(self._architecture), **sizes}
 
     def _advance(self) -> dict[str, float]:
         """One step; what is random in it depends on the seed and its number only."""

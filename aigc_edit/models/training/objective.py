@@ -81,7 +81,11 @@ class Objective(Protocol):
         ...
 
     def optimizer(self, net: nn.Module, rate: float) -> torch.optim.Optimizer:
-        """A fresh optimizer for one of the nets."""
+        """A fresh optimizer for one of the nets.
+
+        The loop sets its rate; a group of parameters may ask for a `share` of it, and so may one
+        of two adversaries (Heusel et al. 2017, arXiv 1706.08500).
+        """
         ...
 
     def updates(self, turn: Turn) -> Iterator[Update]:

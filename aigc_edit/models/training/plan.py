@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -51,8 +52,8 @@ class TrainingPlan:
         for name in counts:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", cure="Give 1 or more.")
-        if self.rate <= 0:
-            raise UsageError(f"the learning rate is {self.rate}", cure="Give more than nothing.")
+        if not 0 < self.rate < math.inf:
+            raise UsageError(f"the learning rate is {self.rate}", cure="Give a number above 0.")
 
     def rate_at(self, step: int) -> float:
         """The learning rate of a step: up, level, down."""

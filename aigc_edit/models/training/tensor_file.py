@@ -72,12 +72,12 @@ def read_notes(path: Path) -> dict[str, Any]:
                 cure="Weights are read from safetensors only.",
             )
         with safe_open(str(path), "pt") as stored:
-            notes: dict[str, Any] = json.loads((stored.metadata() or {}).get(_NOTES, "{}"))
+            notes = json.loads((stored.metadata() or {}).get(_NOTES, "{}"))
     except OSError as cause:
         raise _unreadable(path, cause.strerror or cause) from cause
     except (SafetensorError, ValueError) as cause:
         raise _unreadable(path, one_line(cause)) from cause
-    return notes
+    return notes if isinstance(notes, dict) else {}
 
 
 def _content(path: Path) -> bytes:

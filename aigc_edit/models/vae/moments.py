@@ -82,7 +82,8 @@ def matching(own: Moments, wanted: Moments, how: Matching = Matching.MONGE) -> L
 def _power(covariance: Tensor, power: float) -> Tensor:
     """A power of a symmetric matrix; directions without variance count as nearly without."""
     values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
-    return vectors @ _floored(values).pow(power).diag() @ vectors.T
+    raised: Tensor = vectors * _floored(values).pow(power) @ vectors.T
+    return raised
 
 
 def _floored(variances: Tensor) -> Tensor:

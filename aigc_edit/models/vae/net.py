@@ -1,8 +1,8 @@
 """The net: frames to a Gaussian over latents an eighth as wide and high, and back.
 
 No layer normalises, since what styles change is just what a normalisation would take away. The
-decoder enlarges by bilinear resizing and a convolution, which leaves no lattice (Odena
-et al. 2016, "Deconvolution and checkerboard artifacts"), and all borders are mirrored.
+decoder enlarges by bilinear resizing and a convolution, which leaves no lattice (Odena et al. 2016,
+"Deconvolution and checkerboard artifacts"), and all borders are mirrored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STRIDE = 8  # pixels of a side of a latent
 _PATCH = 4  # pixels of a side that the encoder's first layer takes together
 _LEAST_SIDE = 2 * STRIDE  # a mirrored border needs a neighbour
 _LEAK = 0.1
-_MOST = (256, 1024, 64, 64)  # what a file of weights may ask for
+_MOST = (256, 512, 16, 16)  # what a file of weights may ask for
 # For both places that a pixel becomes (0, 1), what each of three neighbours there (-1, 0, 1) takes
 # of three neighbours before (-1, 0, 1).
 _RESIZING = (
