@@ -12,7 +12,7 @@ Needs scikit-learn for its 1,797 digits, and about a minute for each net on one 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -37,9 +37,9 @@ def digits() -> Tensor:
     return F.interpolate(small, (SIDE, SIDE), mode="bilinear").flatten(1)
 
 
-def dense(*sizes: int, dropout: float = 0.0) -> list[nn.Module]:
-    """Linear layers with a leaky rectifier after each."""
-    layers = ((nn.Linear(a, b), nn.LeakyReLU(0.2), nn.Dropout(dropout)) for a, b in pairwise(sizes))
+def dense(*sizes: int, between: Callable[[int], nn.Module] = nn.Identity) -> list[nn.Module]:
+    """Linear layers, with something between each and its leaky rectifier."""
+    layers = ((nn.Linear(a, b), between(b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
     return list(chain.from_iterable(layers))
 
 
@@ -67,7 +67,19 @@ class Generator(nn.Sequential):
     noise = 100
 
     def __init__(self) -> None:
-        super().__init__(*dense(self.noise, 256, 512, 1024), nn.Linear(1024, PIXELS), nn.Sigmoid())
+        hidden = dense(self.noise, 256, 512, 1024, between=nn.BatchNorm1d)
+        super().__init__(*hidden, nn.Linear(1024, PIXELS), nn.Sigmoid())
+
+
+class Discriminator(nn.Sequential):
+    """Digits [N, 784] to logits [N, 1]: how sure it is that they are real."""
+
+    def __init__(self) -> None:
+        hidden = dense(PIXELS, 512, 256, between=lambda _: nn.Dropout(0.3))
+        super().__init__(*hidden, nn.Linear(256, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(2 * x - 1)
 
 
 class Gan(Digits):
@@ -82,10 +94,7 @@ class Gan(Digits):
 
     def __init__(self) -> None:
         super().__init__()
-        self._generator = Generator()
-        self._discriminator = nn.Sequential(
-            *dense(PIXELS, 1024, 512, 256, dropout=0.3), nn.Linear(256, 1)
-        )
+        self._generator, self._discriminator = Generator(), Discriminator()
         self.nets = {"generator": self._generator, "discriminator": self._discriminator}
 
     def updates(self, turn: Turn) -> Iterator[Update]:
@@ -146,13 +155,13 @@ def main() -> None:
     )
     parser.add_argument("net", choices=("gan", "vae"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rate = {"gan": 2e-4, "vae": 1e-3}[options.net]
-    plan = TrainingPlan(options.folder, options.steps, options.seed, rate, log_every=250)
-    print(train(plan, {"gan": Gan, "vae": Vae}[options.net], print))
+    begin, rate = {"gan": (Gan, 5e-4), "vae": (Vae, 1e-3)}[options.net]
+    plan = TrainingPlan(options.folder, options.steps, options.seed, rate, average=0.99)
+    print(train(plan, begin, print))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from aigc_edit.timeline import Span
 _PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _VIDEOS = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".webm"}
 _MOST = 800  # pictures in all, 2 GB of 720p
-_FRAMES = 40  # of one video
+_FRAMES = 16  # of one video; neighbours are alike
 _MOMENT = Fraction(1, 1000)
 
 Thing = TypeVar("Thing")
