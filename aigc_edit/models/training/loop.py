@@ -64,11 +64,11 @@ class _Training:
         while state.step < plan.steps:
             figures = self._advance()
             log.add(state.step, figures)
-            if _is_due(state.step, plan.picture_every, plan.steps):
+            if state.step % plan.picture_every == 0 or state.step == plan.steps:
                 self._draw()
-            if _is_due(state.step, plan.keep_every, plan.steps):
-                state.save(plan.folder, self._terms)
-        return self._result()
+            if state.step % plan.keep_every == 0:
+                self._keep()
+        return self._keep()
 
     @property
     def _terms(self) -> dict[str, object]:
@@ -133,7 +133,8 @@ class _Training:
         if picture is not None:
             write_png(self._plan.folder / f"step_{self._state.step:07d}.png", picture)
 
-    def _result(self) -> Path:
+    def _keep(self) -> Path:
+        self._state.save(self._plan.folder, self._terms)
         path = self._plan.folder / f"{self._architecture.name}.safetensors"
         facts = {"steps": self._state.step, **self._terms, "torch": torch.__version__}
         save_weights(path, self._state.average.net, self._architecture, facts)
@@ -156,7 +157,3 @@ def _made(folder: Path) -> None:
     except OSError as cause:
         what = f"this folder cannot be made ({cause.strerror or cause})"
         raise ModelError(what, where=folder, cure="Name another one.") from cause
-
-
-def _is_due(step: int, every: int, last: int) -> bool:
-    return step % every == 0 or step == last
