@@ -79,6 +79,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path):
     straight = train(plan(tmp_path / "straight"), Duel)
     with pytest.raises(Stopped):
         train(plan(tmp_path / "twice"), lambda: Duel(stops_at=5))
+    assert read_header(tmp_path / "twice" / "small.safetensors").training["steps"] == 4
     said = []
     resumed = train(plan(tmp_path / "twice"), Duel, said.append)
 
@@ -125,6 +126,8 @@ def test_an_update_moves_its_own_net_only(tmp_path):
 def test_the_log_holds_each_step_once_after_going_on(tmp_path):
     with pytest.raises(Stopped):
         train(plan(tmp_path, keep_every=3), lambda: Duel(stops_at=5))
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 5, "ra')  # as a kill leaves it
     train(plan(tmp_path), Duel)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     steps = [line["step"] for line in lines]

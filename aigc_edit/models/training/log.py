@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -47,8 +48,16 @@ class Log:
 
     def _take_back(self, step: int) -> None:
         lines = self._path.read_text("utf-8").splitlines() if self._path.exists() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        kept = [line for line in lines if _step_of(line) <= step]
         self._path.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+
+def _step_of(line: str) -> float:
+    """Of a line of the file; a line that a kill cut short belongs to no step that counts."""
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf
 
 
 def words_of_seconds(seconds: float) -> str:
