@@ -44,7 +44,7 @@ class VaeConfig:
         looks, paints: residual blocks of the encoder and the decoder at an eighth of the size.
     """
 
-    latents: int = 32
+    latents: int = 64
     width: int = 96
     looks: int = 1
     paints: int = 2
