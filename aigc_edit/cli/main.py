@@ -25,6 +25,7 @@ COMMANDS = {
     "stages": "list the stages, or explain one",
     "new-plugin": "start a plugin: a small distribution with its test",
     "models": "list, fetch and verify the weights of nets",
+    "train": "train a net on pictures and videos",
     "schema": "print the JSON Schema of pipeline files, for editors",
     "doctor": "say what this machine can do",
 }

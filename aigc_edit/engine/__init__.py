@@ -2,6 +2,7 @@
 
 from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
+from aigc_edit.engine.content import read_content
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
@@ -44,6 +45,7 @@ __all__ = [
     "output_path",
     "refuse_input",
     "plan_run",
+    "read_content",
     "resolve_device",
     "run",
     "selected",

@@ -232,9 +232,8 @@ def test_auto_says_how_to_hear_better(tmp_path, monkeypatch):
 
     assert told["engine"] == "PocketSphinx"
     assert told["note"] == (
-        "words by PocketSphinx, which knows English only, errs often and leaves out what it does not "
-        "understand; "
-        "Whisper hears better: aigc-edit models fetch whisper:small"
+        "words by PocketSphinx, which knows English only, errs often and leaves out what it does "
+        "not understand; Whisper hears better: aigc-edit models fetch whisper:small"
     )
     assert "fetch" not in Transcribe(Transcribe.Options(engine="pocketsphinx")).report()["note"]
 

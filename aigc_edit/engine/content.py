@@ -1,0 +1,93 @@
+"""Pictures to learn from: files of pictures, and frames out of videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from aigc_edit.errors import DecodeError, UsageError, one_line
+from aigc_edit.media import Image, PictureConverter, PictureForm, PictureReader, probe
+from aigc_edit.timeline import Span
+
+_PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+_VIDEOS = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".webm"}
+_MOST = 800  # pictures in all, 2 GB of 720p
+_FRAMES = 16  # of one video; neighbours are alike
+_MOMENT = Fraction(1, 1000)
+
+Thing = TypeVar("Thing")
+
+
+def read_content(paths: Sequence[Path], *, side: int = 1280) -> list[Image]:
+    """Pictures as they are, frames of videos evenly over their length; uint8 [H, W, 3], RGB.
+
+    Args:
+        paths: pictures, videos, or folders of them (and of folders).
+        side: longer sides are shrunk to it.
+
+    Raises:
+        UsageError: a path is not there, or a folder holds nothing of the kind.
+        MediaError: a picture or video cannot be read.
+    """
+    files = _evenly([file for path in paths for file in _files(path)], _MOST)
+    pictures = [file for file in files if _is_picture(file)]
+    videos = [file for file in files if not _is_picture(file)]
+    each = min(_FRAMES, max(1, (_MOST - len(pictures)) // max(1, len(videos))))
+    found = [_picture(path, side) for path in pictures]
+    return found + [frame for path in videos for frame in _frames(path, each, side)]
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UsageError("there is no such file or folder", where=path)
+    known = _PICTURES | _VIDEOS
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in known)
+    if not found:
+        cure = "Name a folder with pictures or videos in it, or the files themselves."
+        raise UsageError("no pictures or videos in this folder", where=path, cure=cure)
+    return found
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in _PICTURES
+
+
+def _evenly(things: Sequence[Thing], most: int) -> list[Thing]:
+    """At most so many of them, from all over the list."""
+    count = min(len(things), most)
+    return [things[number * len(things) // count] for number in range(count)]
+
+
+def _picture(path: Path, side: int) -> Image:
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    try:
+        with Pillow.open(path) as opened:
+            shown = ImageOps.exif_transpose(opened).convert("RGB")
+            shown.thumbnail((side, side), Pillow.Resampling.LANCZOS)
+    except (OSError, ValueError, Pillow.DecompressionBombError) as cause:
+        what = f"this picture cannot be read ({one_line(cause)})"
+        raise DecodeError(what, where=path, cure="Remove it, or name others.") from cause
+    return np.asarray(shown, np.uint8).copy()
+
+
+def _frames(path: Path, count: int, side: int) -> Iterator[Image]:
+    source = probe(path)
+    converter = PictureConverter(PictureForm.of(source.video, side=side), source.video.colour)
+    with PictureReader(source) as reader:
+        for time in _moments(source.duration, min(count, source.frames)):
+            picture = next(reader.pictures(Span(time, time + _MOMENT)), None)
+            if picture is not None:
+                yield converter.array(picture.frame)
+
+
+def _moments(duration: Fraction, count: int) -> Iterable[Fraction]:
+    """The middles of equal parts."""
+    return ((2 * number + 1) * duration / (2 * count) for number in range(count))

@@ -1,0 +1,24 @@
+"""A variational autoencoder of frames: 8 times smaller latents, whose statistics carry style."""
+
+from aigc_edit.models.vae.bound import Bound, gaussian_nats, kl_nats
+from aigc_edit.models.vae.figures import Reconstruction, reconstruction
+from aigc_edit.models.vae.moments import LatentMap, Matching, Moments, matching
+from aigc_edit.models.vae.net import FrameVae, Posterior, VaeConfig
+from aigc_edit.models.vae.objective import FrameVaeObjective, VaeRecipe
+
+__all__ = [
+    "Bound",
+    "FrameVae",
+    "FrameVaeObjective",
+    "LatentMap",
+    "Matching",
+    "Moments",
+    "Posterior",
+    "Reconstruction",
+    "VaeConfig",
+    "VaeRecipe",
+    "gaussian_nats",
+    "kl_nats",
+    "matching",
+    "reconstruction",
+]

@@ -1,0 +1,90 @@
+"""Giving latents the statistics of others: mean and covariance over all places of a picture.
+
+Three maps from Gaussians to Gaussians, all affine: the same change for every latent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+
+_LEAST_VARIANCE = 1e-5  # what varies less has no direction that could be stretched
+
+
+class Matching(StrEnum):
+    """How statistics are matched.
+
+    CHANNELS: mean and variance of each channel alone (AdaIN; Huang & Belongie 2017, arXiv
+        1703.06868).
+    WHITENING: mean and covariance, by way of white noise (WCT; Li et al. 2017, arXiv 1705.08086).
+    MONGE: mean and covariance by the map that moves latents least (Knott & Smith 1984; for style
+        Mroueh 2019, arXiv 1905.12828).
+    """
+
+    CHANNELS = "channels"
+    WHITENING = "whitening"
+    MONGE = "monge"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean [C] and covariance [C, C] of latents, float64 on the CPU."""
+
+    mean: Tensor
+    covariance: Tensor
+
+    @classmethod
+    def of(cls, latents: Tensor) -> Moments:
+        """Over all places of all frames of float [T, C, h, w]."""
+        flat = latents.detach().transpose(0, 1).flatten(1).cpu().double()
+        mean = flat.mean(1)
+        centred = flat - mean[:, None]
+        return cls(mean, centred @ centred.T / flat.shape[1])
+
+    def blended(self, other: Moments, share: float) -> Moments:
+        """Between these (share 0) and others (share 1)."""
+        return Moments(
+            self.mean.lerp(other.mean, share), self.covariance.lerp(other.covariance, share)
+        )
+
+
+@dataclass(frozen=True)
+class LatentMap:
+    """z becomes matrix z + shift; [C, C] and [C]."""
+
+    matrix: Tensor
+    shift: Tensor
+
+    def __call__(self, latents: Tensor, strength: float = 1.0) -> Tensor:
+        """Float [T, C, h, w], as far as `strength` (0 to 1) says; dtype and device stay."""
+        matrix, shift = self.matrix.to(latents), self.shift.to(latents)
+        moved = torch.einsum("dc,tchw->tdhw", matrix, latents) + shift[:, None, None]
+        return torch.lerp(latents, moved, strength)
+
+
+def matching(own: Moments, wanted: Moments, how: Matching = Matching.MONGE) -> LatentMap:
+    """The map that gives latents with some moments the moments that are wanted."""
+    match how:
+        case Matching.CHANNELS:
+            own_scale, wanted_scale = (_floored(m.covariance.diagonal()) for m in (own, wanted))
+            matrix = (wanted_scale / own_scale).sqrt().diag()
+        case Matching.WHITENING:
+            matrix = _power(wanted.covariance, 0.5) @ _power(own.covariance, -0.5)
+        case Matching.MONGE:
+            root, inverse = (_power(own.covariance, power) for power in (0.5, -0.5))
+            matrix = inverse @ _power(root @ wanted.covariance @ root, 0.5) @ inverse
+    return LatentMap(matrix, wanted.mean - matrix @ own.mean)
+
+
+def _power(covariance: Tensor, power: float) -> Tensor:
+    """A power of a symmetric matrix; directions without variance count as nearly without."""
+    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+    raised: Tensor = vectors * _floored(values).pow(power) @ vectors.T
+    return raised
+
+
+def _floored(variances: Tensor) -> Tensor:
+    return variances.clamp(min=_LEAST_VARIANCE)
