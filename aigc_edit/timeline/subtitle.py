@@ -28,6 +28,9 @@ class Subtitle:
 class SubtitleTrack:
     """Subtitles within a video, in the order of time, one at a time.
 
+    >>> SubtitleTrack((Subtitle(Span(1, 3), "Guten Tag."),), "de").language
+    'de'
+
     Attributes:
         language: ISO 639-1 or -3 code, such as `en`; empty where nobody knows.
         title: as players list it.
