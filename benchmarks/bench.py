@@ -58,7 +58,7 @@ def noop_pipeline(folder: Path, name: str = "") -> Path:
 
 
 def captions_pipeline(folder: Path, style: str = "") -> Path:
-    """Two minutes of talk, with captions of that style or without any."""
+    """A minute of talk, with captions of that style or without any."""
     captions = f"  - uses: captions\n    with: {{style: {style}}}\n" if style else ""
     spans = f"  - uses: given_spans\n    with: {{spans: [{list(NOOP_SPAN)}]}}\n"
     text = f"schema: 1\nname: talk\nstages:\n  - uses: made_talk\n{spans}{captions}"

@@ -283,7 +283,9 @@ class Rendering:
     ) -> CheckReport:
         output, render_pass = self.pipeline.output, self.plan.render
         share = decode_share(
-            filters=len(render_pass.filters), codec=render_pass.codec, preset=output.video.preset
+            rgb_filters=any(one.pixels == "rgb" for one in frame_filters(self.pipeline)),
+            codec=render_pass.codec,
+            preset=output.video.preset,
         )
         copied = [Span(piece.start, piece.end) for piece in render_pass.pieces if piece.copied]
         facts = inspect_file(

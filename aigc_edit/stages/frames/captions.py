@@ -176,7 +176,13 @@ class Captions(FrameFilter):
             part = plane[y : y + height, x : x + width]
             height, width = part.shape  # an odd side has no room for the last line
             mixed = part * inverse[:height, :width] + value[:height, :width]
-            part.copy_((mixed + 127) // 255)
+            part.copy_(_by_255(mixed))
+
+
+def _by_255(products: Tensor) -> Tensor:
+    """Products of two bytes, divided by 255 and rounded: exact, and quicker than a division."""
+    shifted = products + 128
+    return (shifted + (shifted >> 8)) >> 8
 
 
 def _spoken(cue: Cue, time: Fraction) -> int | None:
