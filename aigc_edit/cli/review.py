@@ -30,6 +30,9 @@ def review(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
         target = _target(output_path(pipeline, path, parsed.output))
         analysis = analyse(pipeline, path, common.run_options(parsed))
     said = analysis.timeline.get(Transcript, spec.stage.writes[0].name)
+    if not said.sentences:
+        print(f"no words were found in {path}: there is nothing to correct")
+        return 0
     common.write_text(target, subtitle_text(sentence_cues(said), "srt"))
     print(f"{target}: {counted(len(said.sentences), 'sentence')} to read and correct; then run")
     print(f"  {_next_command(parsed.arguments, spec, target)}")

@@ -8,6 +8,7 @@ cross-attention of its alignment heads.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -107,9 +108,16 @@ class Whisper(Recognizer):
             raise ModelError("no such checkpoint", where=file, cure="Name a file, or base.")
         return file
 
+    def _own_weights(self) -> Path:
+        """The file of one of Whisper's own models; says so where it must be fetched first."""
+        store, name = _store(), self._weights_name
+        if store.found(name) is None:
+            sys.stderr.write(f"fetching {name}, {store[name].megabytes} MB\n")
+        return store.ensured(name)
+
     def begin(self) -> None:
         checkpoint, device = self._checkpoint_file(), self.settings.device
-        model = _loaded(checkpoint or _store().ensured(self._weights_name), device)
+        model = _loaded(checkpoint or self._own_weights(), device)
         if checkpoint is None:  # load_model knows the heads of what it fetched itself only
             import whisper
 

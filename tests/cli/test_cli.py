@@ -19,6 +19,7 @@ from aigc_edit.cli import main
 from aigc_edit.testing import ClipSpec, make_clip, shown_frames
 from tests.conftest import ROOT
 from tests.media.films import told_by_ffmpeg
+from tests.tolerances import STOPPED
 
 GOLDENS = Path(__file__).parent / "goldens"
 COMMAND = [sys.executable, "-m", "aigc_edit"]
@@ -386,6 +387,6 @@ def test_a_signal_stops_within_two_seconds_and_leaves_nothing(
             child.kill()
 
     assert child.returncode == code
-    assert took < 2
+    assert took < STOPPED
     assert "Traceback" not in told
     assert [p.name for p in tmp_path.iterdir()] == ["p.yaml"]
