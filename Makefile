@@ -30,8 +30,9 @@ demo: $(READY)  ## Cut the sample to its best moments, with captions, in out/
 	$(BIN)/aigc-edit plan $(DEMO)
 	$(BIN)/aigc-edit run $(DEMO) -o out/
 
-test: $(READY)  ## Run the tests, a file at a time on each of up to four cores
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+test: $(READY)  ## Run the tests, on up to four cores; those that measure time alone, at the end
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: $(READY)  ## Lint, types, floors, committed schema
 	$(BIN)/ruff check .

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -50,5 +48,3 @@ SITED_PIXELS = 0.1
 # The tiny Whisper, on sentences of which half are in voices that it never heard.
 WRONG_WORDS = 0.25
 WORD_START = 0.06  # seconds, median; Whisper's own grid is 0.02
-# A run that is told to stop has two seconds, and as many more as there are tests beside it.
-STOPPED = 2 * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
