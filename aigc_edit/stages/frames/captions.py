@@ -195,9 +195,10 @@ def stamp(overlay: Overlay, context: FilterContext) -> _Stamp:
     rgb: Floats = overlay.rgba[..., :3].astype(np.float32) / np.float32(255)
     alpha: Floats = overlay.rgba[..., 3].astype(np.float32)
     red, blue = _WEIGHTS[context.matrix]
-    luma: Floats = rgb @ np.array([red, 1 - red - blue, blue], np.float32)
-    cb: Floats = (rgb[..., 2] - luma) / np.float32(2 * (1 - blue))
-    cr: Floats = (rgb[..., 0] - luma) / np.float32(2 * (1 - red))
+    r, g, b = (rgb[..., channel] for channel in range(3))  # a product of matrices takes longer
+    luma: Floats = r * np.float32(red) + g * np.float32(1 - red - blue) + b * np.float32(blue)
+    cb: Floats = (b - luma) / np.float32(2 * (1 - blue))
+    cr: Floats = (r - luma) / np.float32(2 * (1 - red))
     planes = (
         (16 + 219 * luma, alpha),
         _halved(128 + 224 * cb, alpha),
@@ -209,10 +210,11 @@ def stamp(overlay: Overlay, context: FilterContext) -> _Stamp:
 
 def _halved(value: Floats, alpha: Floats) -> tuple[Floats, Floats]:
     """Half the size: the mean of four, those that show more counting more."""
-    height, width = alpha.shape
-    blocks = (height // 2, 2, width // 2, 2)
-    weight = alpha.reshape(blocks).mean(axis=(1, 3))
-    total = (value * alpha).reshape(blocks).mean(axis=(1, 3))
+    import cv2
+
+    size = (alpha.shape[1] // 2, alpha.shape[0] // 2)
+    weight = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(value * alpha, size, interpolation=cv2.INTER_AREA)
     return total / np.maximum(weight, 1e-3), weight
 
 
