@@ -8,7 +8,7 @@ INPUT ?=
 ROUNDS ?= 3
 MUTANTS ?= 2000
 SEED ?= 1
-# The sample brings the words of its narrator, a synthetic voice that nothing hears well.
+# The sample brings the words of its narrator, a synthetic voice that PocketSphinx hardly understands.
 DEMO := pipelines/highlight.yaml examples/media/sample.mp4 --set best_moments.duration=30s --set transcribe.engine=embedded
 
 .DEFAULT_GOAL := help

@@ -42,14 +42,14 @@ _SAME_TRANSFER = {6: 1, 14: 1, 15: 1}
 _HD_LINES = 720
 
 
-def decode_share(*, float_filters: bool, codec: str, preset: str) -> float:
+def decode_share(*, filters: int, codec: str, preset: str) -> float:
     """The share of the written pictures that are decoded again.
 
-    All of them where rendering was slow by what it was asked for: filters in floats, a slow codec,
+    All of them where rendering was slow by what it was asked for: frame filters, a slow codec,
     a slow preset. Else half of them, because decoding everything costs about 15 % of a quick
     run. It depends on the plan only, so that the same run is always checked in the same way.
     """
-    quick = not float_filters and codec in _QUICK_CODECS and preset in _QUICK_PRESETS
+    quick = not filters and codec in _QUICK_CODECS and preset in _QUICK_PRESETS
     return SAMPLED_SHARE if quick else 1.0
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import Delivery, FrameFilter, Sink
+from aigc_edit.api import Delivery, Sink
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
 from aigc_edit.engine.filtering import FilterChain
@@ -64,10 +64,6 @@ def refuse_damage(source: Source, damage: Damage, most: float) -> None:
             where=source.path,
             cure="Get a whole copy, or put up with it: --set input.damage=1.",
         )
-
-
-def _in_floats(stage: FrameFilter) -> bool:
-    return stage.pixels == "rgb" and stage.dtype != "uint8"
 
 
 def record_path(output: Path) -> Path:
@@ -287,9 +283,7 @@ class Rendering:
     ) -> CheckReport:
         output, render_pass = self.pipeline.output, self.plan.render
         share = decode_share(
-            float_filters=any(map(_in_floats, frame_filters(self.pipeline))),
-            codec=render_pass.codec,
-            preset=output.video.preset,
+            filters=len(render_pass.filters), codec=render_pass.codec, preset=output.video.preset
         )
         copied = [Span(piece.start, piece.end) for piece in render_pass.pieces if piece.copied]
         facts = inspect_file(

@@ -248,10 +248,10 @@ def test_an_index_behind_the_media_is_named(good, due, tmp_path):
 
 
 def test_sampling_depends_on_the_plan_only():
-    assert decode_share(float_filters=False, codec="h264", preset="veryfast") < 1
-    assert decode_share(float_filters=True, codec="h264", preset="veryfast") == 1
-    assert decode_share(float_filters=False, codec="vp9", preset="veryfast") == 1
-    assert decode_share(float_filters=False, codec="h264", preset="slow") == 1
+    assert decode_share(filters=0, codec="h264", preset="veryfast") < 1
+    assert decode_share(filters=1, codec="h264", preset="veryfast") == 1
+    assert decode_share(filters=0, codec="vp9", preset="veryfast") == 1
+    assert decode_share(filters=0, codec="h264", preset="slow") == 1
 
 
 def _judged_run(source, tmp_path, spans, *, name="out.mp4", output="{}", rate=48_000, share=1.0):

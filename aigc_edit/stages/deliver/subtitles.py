@@ -44,12 +44,11 @@ class Subtitles(Sink):
     def subtitles(self, tracks: Timeline) -> Sequence[SubtitleTrack]:
         from aigc_edit.stages.text import lay_out
 
-        said = tracks.get(Transcript, "transcript")
-        self._cues = lay_out(said, self.options.style, end=tracks.duration)
         if not self.options.track:
             return ()
-        shown = tuple(Subtitle(cue.span, "\n".join(cue.texts)) for cue in self._cues)
-        return [SubtitleTrack(shown, said.language)]
+        said = tracks.get(Transcript, "transcript")
+        cues = lay_out(said, self.options.style, end=tracks.duration)
+        return [SubtitleTrack(tuple(Subtitle(cue.span, cue.text) for cue in cues), said.language)]
 
     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
         from aigc_edit.stages.text import lay_out, subtitle_text
