@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
@@ -175,7 +175,7 @@ def _parts(before: str, after: str, *, between_words: bool) -> bool:
 
 def _hurried(shown: Sequence[_Shown], said: Transcript, limits: Limits) -> Iterator[str]:
     """Cues that cannot be read, where other cues of the same words could all be."""
-    words, may_end = list(said.words), _may_end(said)
+    words, may_end = list(_parted(said)), _may_end(said)
     for first, stop in _stretches(words):
         until = float(words[stop].span.start) if stop < len(words) else 1e9
         if _readable(words[first:stop], may_end[first:stop], until, limits):
@@ -183,6 +183,14 @@ def _hurried(shown: Sequence[_Shown], said: Transcript, limits: Limits) -> Itera
                 needed = limits.needed(one.cue.text)
                 if first <= one.first < stop and one.seconds < needed - _EXACT:
                     yield f"{one.seconds:.2f} s of {needed:.2f}, needlessly: {one.cue.text!r}"
+
+
+def _parted(said: Transcript) -> Iterator[Word]:
+    """Its words, with the space that stands between two sentences of one cue."""
+    for sentence in said.sentences:
+        first, *others = sentence.words
+        yield replace(first, text=f" {first.text.lstrip()}")
+        yield from others
 
 
 def _stretches(words: Sequence[Word]) -> Iterator[tuple[int, int]]:

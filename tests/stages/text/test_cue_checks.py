@@ -126,11 +126,8 @@ def test_cues_of_hard_texts_keep_every_limit(name, limits):
     assert wrong(HARD[name], limits) == []
 
 
-SPOKEN = (60, 900)  # milliseconds of a word
-
-
-@given(transcripts(SPOKEN), st.sampled_from(list(LIMITS.values())))
-def test_cues_of_any_text_at_the_pace_of_speech_keep_every_limit(transcript, limits):
+@given(transcripts(), st.sampled_from(list(LIMITS.values())))
+def test_cues_of_any_text_at_any_pace_keep_every_limit(transcript, limits):
     assert wrong(transcript, limits) == []
 
 
