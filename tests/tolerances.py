@@ -46,5 +46,5 @@ HUE_DEGREES = 0.5  # in Oklab; what is not mapped turns no hue but by rounding
 # Chroma on the wrong side of its pixels moves colours by half a pixel.
 SITED_PIXELS = 0.1
 # The tiny Whisper, on sentences of which half are in voices that it never heard.
-WRONG_WORDS = 0.25
+WRONG_WORDS = 0.1
 WORD_START = 0.06  # seconds, median; Whisper's own grid is 0.02

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
-import re
 from fractions import Fraction
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -18,6 +16,7 @@ from pydantic import ValidationError
 from aigc_edit.api import AnalysisContext, AudioBlock, ModelError, Timeline, Transcript
 from aigc_edit.models.windows import RATE
 from aigc_edit.stages.analyze.transcribe import Transcribe
+from tests.stages.analyze.hearing import start_errors
 
 
 def heard(path, seconds: float = math.inf) -> Transcript:
@@ -38,24 +37,6 @@ def transcript(blocks, duration, rate: int | None = RATE) -> Transcript:
         fed += block.shape[1]
     (found,) = stage.finish(Timeline(Fraction(duration)))
     return found
-
-
-def spelled(text: str) -> str:
-    return re.sub(r"[^a-z']", "", text.lower())
-
-
-def start_errors(found: Transcript, truth: list[dict]) -> np.ndarray:
-    """Seconds by which the words that were recognised begin too late."""
-    said = [(spelled(word.text), float(word.span.start)) for word in found.words]
-    words = [spelled(word["w"]) for word in truth]
-    matcher = difflib.SequenceMatcher(None, words, [text for text, _ in said], autojunk=False)
-    return np.array(
-        [
-            said[block.b + k][1] - truth[block.a + k]["start"]
-            for block in matcher.get_matching_blocks()
-            for k in range(block.size)
-        ]
-    )
 
 
 @pytest.mark.parametrize(
