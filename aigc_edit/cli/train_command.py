@@ -11,26 +11,59 @@ from aigc_edit.cli import common
 from aigc_edit.words import counted
 
 if TYPE_CHECKING:
-    from aigc_edit.models.training import TrainingPlan
+    from collections.abc import Callable
+
+    from aigc_edit.models.training import Objective, Pictures, TrainingPlan
 
 _EPILOG = """\
 examples:
+  aigc-edit train style-gan --style painting.jpg --content photos/ holiday.mp4 -o my-look
+  aigc-edit train style-gan --style painting.jpg --content photos/ -o my-look --begin wave
   aigc-edit train style-vae --content photos/ holiday.mp4 -o my-vae --steps 20000
 
 A training that was stopped goes on when the same command is given again. FOLDER gets the weights
 (.safetensors), a log (log.jsonl), and now and then a picture of what the net has learnt.
 """
+_CHOSEN = ("fooling", "brush", "palette", "edges", "light", "colours", "steady")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     nets = parser.add_subparsers(dest="net", metavar="NET", title="nets", required=True)
+    _add_gan(nets.add_parser("style-gan", help="a look for style_gan, from one painting"))
     vae = nets.add_parser("style-vae", help="the autoencoder of frames behind style_vae")
     vae.add_argument(
         "--beta", type=float, default=1.0, help="weight of the divergence (default: 1)"
     )
     _add_training(vae, steps=40_000, batch=8, rate=3e-4)
+
+
+def _add_gan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--style", required=True, type=Path, metavar="PICTURE", help="the painting to learn from"
+    )
+    parser.add_argument(
+        "--lines",
+        type=int,
+        default=512,
+        metavar="N",
+        help="the painting's shorter side is made so many pixels: more are broader strokes "
+        "(default: 512)",
+    )
+    parser.add_argument(
+        "--begin", metavar="LOOK", help="begin with the weights of a look: quicker, and not as free"
+    )
+    parser.add_argument(
+        "--game",
+        choices=("minimax", "hinge", "least-squares"),
+        default="hinge",
+        help="what generator and adversary play (default: hinge)",
+    )
+    for name in _CHOSEN:
+        parser.add_argument(f"--{name}", type=float, metavar="W", help=f"weight of the loss {name}")
+    parser.add_argument("--name", help="the look is also put into your looks folder, so named")
+    _add_training(parser, steps=8_000, batch=4, rate=1e-3)
 
 
 def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, rate: float) -> None:
@@ -67,15 +100,43 @@ def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, ra
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.engine import read_content
     from aigc_edit.models.training import train
-    from aigc_edit.models.vae import FrameVaeObjective, VaeRecipe
 
     plan = _plan(parsed)
-    recipe = VaeRecipe(batch=parsed.batch, beta=parsed.beta)
+    begin = _look if parsed.net == "style-gan" else _autoencoder
     pictures = read_content(parsed.content)
     say = _silent if parsed.quiet else _say
     say(f"{counted(len(pictures), 'picture')} to learn from")
-    print(train(plan, lambda: FrameVaeObjective(pictures, recipe), say))
+    weights = train(plan, begin(parsed, pictures), say)
+    print(_named(weights, parsed.name) if getattr(parsed, "name", None) else weights)
     return 0
+
+
+def _autoencoder(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:
+    from aigc_edit.models.vae import FrameVaeObjective, VaeRecipe
+
+    recipe = VaeRecipe(batch=parsed.batch, beta=parsed.beta)
+    return lambda: FrameVaeObjective(pictures, recipe)
+
+
+def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:
+    from aigc_edit.engine import read_painting
+    from aigc_edit.models.gan import Game, LookObjective, LookRecipe, Painter
+    from aigc_edit.models.looks import find_look
+
+    painting = read_painting(parsed.style, parsed.lines)
+    weights = {name: getattr(parsed, name) for name in _CHOSEN if getattr(parsed, name) is not None}
+    recipe = LookRecipe(batch=parsed.batch, game=Game(parsed.game), **weights)
+    begun = find_look(parsed.begin).path if parsed.begin else None
+    return lambda: LookObjective(
+        painting, pictures, recipe, begun=Painter.load(begun) if begun else None
+    )
+
+
+def _named(weights: Path, name: str) -> Path:
+    """The look among the user's own."""
+    from aigc_edit.models.looks import keep_look
+
+    return keep_look(weights, name)
 
 
 def _plan(parsed: argparse.Namespace) -> TrainingPlan:

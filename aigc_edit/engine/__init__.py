@@ -2,7 +2,7 @@
 
 from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
-from aigc_edit.engine.content import read_content
+from aigc_edit.engine.content import read_content, read_painting
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
@@ -46,6 +46,7 @@ __all__ = [
     "refuse_input",
     "plan_run",
     "read_content",
+    "read_painting",
     "resolve_device",
     "run",
     "selected",

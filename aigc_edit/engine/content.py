@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ _VIDEOS = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts
 _MOST = 800  # pictures in all, 2 GB of 720p
 _FRAMES = 16  # of one video; neighbours are alike
 _MOMENT = Fraction(1, 1000)
+_LEAST_LINES, _MOST_LINES = 160, 4096  # of a painting
+_LONGEST = 6  # times as long as wide
 
 Thing = TypeVar("Thing")
 
@@ -39,6 +41,21 @@ def read_content(paths: Sequence[Path], *, side: int = 1280) -> list[Image]:
     each = min(_FRAMES, max(1, (_MOST - len(pictures)) // max(1, len(videos))))
     found = [_picture(path, side) for path in pictures]
     return found + [frame for path in videos for frame in _frames(path, each, side)]
+
+
+def read_painting(path: Path, lines: int) -> Image:
+    """A picture to learn a look from, its shorter side `lines` pixels; uint8 [H, W, 3], RGB.
+
+    Raises:
+        UsageError: it is not there, too small, or too long for its width.
+        MediaError: it cannot be read.
+    """
+    if not path.is_file():
+        raise UsageError("there is no such picture", where=path)
+    if not _LEAST_LINES <= lines <= _MOST_LINES:
+        cure = f"Give {_LEAST_LINES} to {_MOST_LINES}."
+        raise UsageError(f"{lines} lines cannot be learnt from", cure=cure)
+    return _picture(path, lines, shorter=True)
 
 
 def _files(path: Path) -> list[Path]:
@@ -64,18 +81,34 @@ def _evenly(things: Sequence[Thing], most: int) -> list[Thing]:
     return [things[number * len(things) // count] for number in range(count)]
 
 
-def _picture(path: Path, side: int) -> Image:
+def _picture(path: Path, side: int, *, shorter: bool = False) -> Image:
+    """A picture whose longer side is at most `side`, or whose shorter side is just that."""
     from PIL import Image as Pillow
     from PIL import ImageOps
 
     try:
         with Pillow.open(path) as opened:
             shown = ImageOps.exif_transpose(opened).convert("RGB")
-            shown.thumbnail((side, side), Pillow.Resampling.LANCZOS)
+            if shorter:
+                shown = _sized(shown, side, path)
+            else:
+                shown.thumbnail((side, side), Pillow.Resampling.LANCZOS)
     except (OSError, ValueError, Pillow.DecompressionBombError) as cause:
         what = f"this picture cannot be read ({one_line(cause)})"
         raise DecodeError(what, where=path, cure="Remove it, or name others.") from cause
     return np.asarray(shown, np.uint8).copy()
+
+
+def _sized(shown: Any, lines: int, path: Path) -> Any:
+    from PIL import Image as Pillow
+
+    least, most = sorted(shown.size)
+    if least * _LONGEST < most or least < _LEAST_LINES:
+        what = f"a picture of {shown.width}x{shown.height} pixels is no painting to learn from"
+        cure = f"Its sides must be {_LEAST_LINES} pixels or more, and not so unlike."
+        raise UsageError(what, where=path, cure=cure)
+    size = tuple(round(side * lines / least) for side in shown.size)
+    return shown.resize(size, Pillow.Resampling.LANCZOS)
 
 
 def _frames(path: Path, count: int, side: int) -> Iterator[Image]:

@@ -12,7 +12,8 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
 from aigc_edit.errors import ModelError
-from aigc_edit.models.training import TrainingPlan, save_weights, train
+from aigc_edit.models.layers import Enlarged, mirrored, padded_side
+from aigc_edit.models.training import Crops, TrainingPlan, save_weights, train
 from aigc_edit.models.vae import (
     FrameVae,
     FrameVaeObjective,
@@ -23,8 +24,6 @@ from aigc_edit.models.vae import (
     kl_nats,
     reconstruction,
 )
-from aigc_edit.models.vae.crops import Crops
-from aigc_edit.models.vae.net import Enlarged, mirrored, padded_side
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -90,7 +89,7 @@ def test_frames_of_every_size_come_back_in_their_size(net, size):
     frames = torch.rand(2, 3, *size)
     latents = net.encode(frames).mean
 
-    assert latents.shape == (2, 4, *(padded_side(side) // 8 for side in size))
+    assert latents.shape == (2, 4, *(padded_side(side, 8) // 8 for side in size))
     assert net(frames).shape == frames.shape
     assert net(frames).isfinite().all()
 

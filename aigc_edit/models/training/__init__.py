@@ -5,6 +5,7 @@ what all of them need: seeds, averaged weights, precision, a schedule, a log wit
 pictures of what the net makes, checkpoints to go on from, and the file of weights at the end.
 """
 
+from aigc_edit.models.training.crops import Crops, Pictures
 from aigc_edit.models.training.loop import train
 from aigc_edit.models.training.objective import Architecture, Config, Objective, Turn, Update
 from aigc_edit.models.training.pictures import tiled, write_png
@@ -19,7 +20,9 @@ from aigc_edit.models.training.weights import (
 __all__ = [
     "Architecture",
     "Config",
+    "Crops",
     "Objective",
+    "Pictures",
     "Precision",
     "TrainingPlan",
     "Turn",

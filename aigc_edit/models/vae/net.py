@@ -1,8 +1,6 @@
 """The net: frames to a Gaussian over latents an eighth as wide and high, and back.
 
-No layer normalises, since what styles change is just what a normalisation would take away. The
-decoder enlarges by bilinear resizing and a convolution, which leaves no lattice (Odena et al. 2016,
-"Deconvolution and checkerboard artifacts"), and all borders are mirrored.
+No layer normalises, since what styles change is just what a normalisation would take away.
 """
 
 from __future__ import annotations
@@ -12,21 +10,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 -- its name everywhere
 
+from aigc_edit.models.layers import LEAK, Enlarged, Residual, conv3, mirrored, padded_side
 from aigc_edit.models.training import Architecture, load_weights
 
 STRIDE = 8  # pixels of a side of a latent
 _PATCH = 4  # pixels of a side that the encoder's first layer takes together
-_LEAST_SIDE = 2 * STRIDE  # a mirrored border needs a neighbour
-_LEAK = 0.1
 _MOST = (256, 512, 16, 16)  # what a file of weights may ask for
-# For both places that a pixel becomes (0, 1), what each of three neighbours there (-1, 0, 1) takes
-# of three neighbours before (-1, 0, 1).
-_RESIZING = (
-    ((0.75, 0.25, 0.0), (0.25, 0.75, 0.0), (0.0, 0.75, 0.25)),
-    ((0.25, 0.75, 0.0), (0.0, 0.75, 0.25), (0.0, 0.25, 0.75)),
-)
 # Before anything is learnt, all frames are near to gray, and pictures that far from it.
 _FIRST_GAIN, _FIRST_VARIANCE = 0.1, 0.07
 # Latents that say little at first are noise that the decoder learns to ignore.
@@ -96,7 +86,7 @@ class FrameVae(nn.Module):
 
     def encode(self, frames: Tensor) -> Posterior:
         """float [T, 3, H, W], RGB in [0, 1]; sides that 8 does not divide are mirrored on."""
-        height, width = (padded_side(side) for side in frames.shape[-2:])
+        height, width = (padded_side(side, STRIDE) for side in frames.shape[-2:])
         whole = mirrored(frames, height, width)
         mean, log_variance = self.encoder((whole - 0.5) * 4).chunk(2, dim=1)
         return Posterior(mean, (log_variance + _FIRST_LOG_VARIANCE).clamp(*_LOG_VARIANCES))
@@ -112,84 +102,25 @@ class FrameVae(nn.Module):
         return self.decode(self.encode(frames).mean, height, width).clamp(0, 1)
 
 
-def padded_side(side: int) -> int:
-    """The side that the net works on."""
-    return max(_LEAST_SIDE, -(-side // STRIDE) * STRIDE)
-
-
-def mirrored(frames: Tensor, height: int, width: int) -> Tensor:
-    """Frames made larger to the right and below by mirrors, to and fro, however small they are."""
-    for dim, side in ((-2, height), (-1, width)):
-        length = frames.shape[dim]
-        if side > length:
-            places = torch.arange(side, device=frames.device) % max(1, 2 * length - 2)
-            frames = frames.index_select(dim, torch.minimum(places, 2 * length - 2 - places))
-    return frames
-
-
 def _encoder(width: int, blocks: int, latents: int) -> nn.Sequential:
     quarter = width * 2 // 3
     return nn.Sequential(
         nn.PixelUnshuffle(_PATCH),  # [T, 48, H/4, W/4]
-        _conv(3 * _PATCH**2, quarter),
-        nn.LeakyReLU(_LEAK, inplace=True),
-        _conv(quarter, width, stride=2),  # [T, width, H/8, W/8]
+        conv3(3 * _PATCH**2, quarter),
+        nn.LeakyReLU(LEAK, inplace=True),
+        conv3(quarter, width, stride=2),  # [T, width, H/8, W/8]
         *(Residual(width) for _ in range(blocks)),
-        _conv(width, 2 * latents),
+        conv3(width, 2 * latents),
     )
 
 
 def _decoder(width: int, blocks: int, latents: int) -> nn.Sequential:
     quarter, half = width // 2, width // 4
     return nn.Sequential(
-        _conv(latents, width),
+        conv3(latents, width),
         *(Residual(width) for _ in range(blocks)),
         Enlarged(width, quarter),  # [T, width / 2, H/4, W/4]
         Residual(quarter),
         Enlarged(quarter, half),  # [T, width / 4, H/2, W/2]
         Enlarged(half, 3, gain=_FIRST_GAIN),  # [T, 3, H, W]
     )
-
-
-class Residual(nn.Module):
-    """x + f(x), where f begins as nothing."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = _conv(width, width), _conv(width, width)
-        nn.init.zeros_(self.second.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        change: Tensor = self.second(F.leaky_relu_(self.first(x), _LEAK))
-        return x + change
-
-
-class Enlarged(nn.Module):
-    """Twice as wide and high: a convolution of what bilinear resizing makes of its input.
-
-    Both are linear, so they are one convolution of the small picture for each of the four places
-    that a pixel becomes: as much arithmetic, and no large picture is written and read again.
-    """
-
-    resizing: Tensor
-
-    def __init__(self, inputs: int, outputs: int, gain: float = 1.0) -> None:
-        super().__init__()
-        self.conv = _conv(inputs, outputs, gain=gain)
-        self.register_buffer("resizing", torch.tensor(_RESIZING), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        kernels = torch.einsum(
-            "oiyx,pya,qxb->opqiab", self.conv.weight, self.resizing, self.resizing
-        )
-        biases = self.conv.get_parameter("bias").repeat_interleave(4)
-        around = F.pad(F.leaky_relu(x, _LEAK), (1, 1, 1, 1), mode="reflect")
-        return F.pixel_shuffle(F.conv2d(around, kernels.flatten(0, 2), biases), 2)
-
-
-def _conv(inputs: int, outputs: int, stride: int = 1, gain: float = 1.0) -> nn.Conv2d:
-    conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1, padding_mode="reflect")
-    nn.init.kaiming_normal_(conv.weight, _LEAK)
-    conv.weight.data.mul_(gain)
-    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-    return conv

@@ -9,9 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from aigc_edit.errors import UsageError
-from aigc_edit.models.training import Architecture, Config, Turn, Update, tiled
+from aigc_edit.models.training import (
+    Architecture,
+    Config,
+    Crops,
+    Pictures,
+    Turn,
+    Update,
+    tiled,
+)
 from aigc_edit.models.vae.bound import Bound, gaussian_nats, kl_nats
-from aigc_edit.models.vae.crops import Crops, Pictures
 from aigc_edit.models.vae.net import FrameVae, VaeConfig
 
 _SHOWN = 8  # pictures of a sheet

@@ -22,8 +22,8 @@ class Crops:
     Shrinking shows finer detail than a picture has, as sharper cameras would.
     """
 
-    def __init__(self, pictures: Pictures, side: int) -> None:
-        self._side = side
+    def __init__(self, pictures: Pictures, side: int, *, shrinks: bool = True) -> None:
+        self._side, self._shrinks = side, shrinks
         self._pictures = [torch.from_numpy(picture) for picture in pictures]
         self.digest = _digest(pictures)
 
@@ -34,7 +34,8 @@ class Crops:
 
     def _crop(self, picture: Tensor) -> Tensor:
         height, width, _ = picture.shape
-        shrink = 1 + int(torch.randint(2, ())) if min(height, width) >= 2 * self._side else 1
+        may = self._shrinks and min(height, width) >= 2 * self._side
+        shrink = 1 + int(torch.randint(2, ())) if may else 1
         side = min(self._side * shrink, height, width)
         top = int(torch.randint(height - side + 1, ()))
         left = int(torch.randint(width - side + 1, ()))

@@ -1,0 +1,75 @@
+"""Frames as paintings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from aigc_edit.api import FilterContext, FrameFilter, StageOptions, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SMALL = 2  # sides of frames that are painted quickly, as a divisor
+
+
+class StyleGan(FrameFilter):
+    """Paints every frame in the manner of one painting.
+
+    A net paints that learnt from the painting against an adversary; `aigc-edit looks` lists and
+    shows the looks that there are, `aigc-edit train style-gan` makes another one of any painting.
+    """
+
+    name = "style_gan"
+    dtype = "float32"
+    steady: ClassVar[bool] = True
+
+    class Options(StageOptions):
+        """Options of style_gan."""
+
+        look: str = option("wave", help="A look's name, or a file of weights (.safetensors).")
+        strength: float = option(1.0, ge=0, le=1, help="How much of the paint covers the frame.")
+        keep_colors: bool = option(
+            default=False, help="Keep the colours of the frame; only light is painted."
+        )
+        detail: float = option(1.0, ge=0, le=1, help="How much of the frame's fine lines stays.")
+        fast: bool = option(
+            default=False, help="Paint at half the size, and take lines from the whole frame."
+        )
+
+    options: Options
+
+    def weights(self) -> str:
+        from aigc_edit.models.looks import find_look
+
+        return find_look(self.options.look).digest()
+
+    def begin(self, context: FilterContext) -> None:
+        import torch
+
+        from aigc_edit.models.frame_net import FrameNet
+        from aigc_edit.models.gan import Painter
+        from aigc_edit.models.looks import find_look
+
+        net = Painter.load(find_look(self.options.look).path)
+        net = net.to(context.device).to(memory_format=torch.channels_last)
+        detail = self.options.detail
+        self._paint = FrameNet(lambda frames: net(frames, detail), context.device, net.geometry)
+
+    def apply(self, frames: Tensor) -> Tensor:
+        from aigc_edit.models.colour import with_colours_of
+
+        painted = self._fast(frames) if self.options.fast else self._paint(frames)
+        if self.options.keep_colors:
+            painted = with_colours_of(frames, painted)
+        return frames.lerp(painted, self.options.strength).clamp(0, 1)
+
+    def _fast(self, frames: Tensor) -> Tensor:
+        from torch.nn import functional as F  # noqa: N812 -- its name everywhere
+
+        from aigc_edit.models.gan.guided import guided
+
+        height, width = frames.shape[-2:]
+        small = F.interpolate(
+            frames, (-(-height // _SMALL), -(-width // _SMALL)), mode="bilinear", antialias=True
+        )
+        return guided(self._paint(small), small, frames)

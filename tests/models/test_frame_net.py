@@ -1,0 +1,72 @@
+"""Batches and tiles: as if each frame had gone through the net alone and whole."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import torch
+
+from aigc_edit.errors import ModelError
+from aigc_edit.models.frame_net import FrameNet, Geometry
+from aigc_edit.models.gan import Painter, PainterConfig
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def painter():
+    torch.manual_seed(1)
+    net = Painter(PainterConfig(width=8, quarter=8, strokes=2)).eval()
+    for weight in net.parameters():
+        weight.data.add_(torch.randn_like(weight) * 0.05)
+    return net.requires_grad_(requires_grad=False)
+
+
+@pytest.mark.parametrize(("height", "width"), [(360, 480), (203, 517)])
+def test_tiles_have_no_joints(painter, height, width):
+    frames = torch.rand(2, 3, height, width)
+    tiled = FrameNet(painter, "cpu", painter.geometry, largest=160 * 160)(frames)
+
+    torch.testing.assert_close(tiled, painter(frames), atol=1e-4, rtol=0)
+
+
+def test_tiles_that_see_too_little_have_joints(painter):
+    frames = torch.rand(1, 3, 360, 480)
+    tiled = FrameNet(painter, "cpu", Geometry(8, 8), largest=160 * 160)(frames)
+
+    assert (tiled - painter(frames)).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("scale", [Fraction(1, 8), Fraction(8)])
+def test_tiles_of_nets_that_shrink_or_enlarge_fit(scale):
+    def net(x: torch.Tensor) -> torch.Tensor:
+        if scale < 1:
+            return torch.nn.functional.avg_pool2d(x, 8, ceil_mode=True)
+        return x.repeat_interleave(8, -1).repeat_interleave(8, -2)
+
+    frames = torch.rand(1, 4, 131, 250)
+    stride = 8 if scale < 1 else 1
+    tiled = FrameNet(net, "cpu", Geometry(stride, 16, scale), largest=64 * 64)(frames)
+
+    torch.testing.assert_close(tiled, net(frames))
+
+
+def test_a_cpu_gets_one_frame_at_a_time():
+    seen = []
+    FrameNet(lambda x: seen.append(len(x)) or x, "cpu", Geometry(1, 0))(torch.rand(5, 3, 8, 8))
+
+    assert seen == [1] * 5
+
+
+def test_short_memory_makes_tiles_and_then_an_error():
+    def hungry(x: torch.Tensor) -> torch.Tensor:
+        if x.shape[-1] * x.shape[-2] > limit:
+            raise torch.OutOfMemoryError
+        return x
+
+    frames, limit = torch.rand(2, 3, 400, 400), 250 * 250
+    torch.testing.assert_close(FrameNet(hungry, "cpu", Geometry(8, 8))(frames), frames)
+    limit = 100
+    with pytest.raises(ModelError, match="too little memory"):
+        FrameNet(hungry, "cpu", Geometry(8, 8))(frames)
