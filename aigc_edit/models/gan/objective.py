@@ -26,6 +26,7 @@ from aigc_edit.models.gan.net import Painter, PainterConfig
 from aigc_edit.models.training import Architecture, Config, Crops, Pictures, Turn, Update, tiled
 
 _SHOWN = 4
+_FELT = 0.1  # of what lies beyond black and white, so that all losses lead back from there
 _LEAST_SIDE = 112  # what the adversary sees at a quarter of it still has a logit
 _PAINTER, _ADVERSARY = "painter", "adversary"
 
@@ -45,7 +46,7 @@ class LookRecipe:
     side: int = 128
     batch: int = 4
     game: Game = Game.HINGE
-    caution: float = 6.0
+    caution: float = 2.0
     fooling: float = 0.4
     brush: float = 2.0
     palette: float = 0.5
@@ -118,10 +119,11 @@ class LookObjective:
         motion = Motion.draw(still)
         frames = torch.cat([still, motion(still)])
         painted = self._painter(frames)
-        shown = painted.clamp(0, 1)
+        inside = painted.clamp(0, 1)
+        shown = inside + _FELT * (painted - inside)
         yield Update(_ADVERSARY, self._unmasking(shown.detach()))
         fooling = torch.stack([game.fooling(verdict) for verdict in self._adversary(shown)]).mean()
-        outside = (painted - shown).abs().mean()
+        outside = (painted - inside).abs().mean()
         losses = {"fooling": chosen.fooling * fooling, "outside": chosen.outside * outside}
         yield Update(_PAINTER, losses | self._owed(frames, shown, motion))
 

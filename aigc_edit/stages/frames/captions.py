@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ Style = Literal["plain", "boxed", "karaoke", "pop"]
 _LETTER = 0.55  # width of a letter, as a share of its size
 _SAFE = 0.9  # of the width may be filled (EBU R95 keeps 5 % on each side free)
 _TALL = 0.6  # of the height
-_KEPT = 8  # drawings that are held
+_KEPT, _CUES_KEPT = 8, 2  # stamps and drawings that are held
 # Luma weights of red and blue (BT.709, BT.601).
 _WEIGHTS = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114)}
 
@@ -71,6 +71,29 @@ class _Stamp:
     x: int
     y: int
     planes: tuple[tuple[Tensor, Tensor], ...]
+
+    def with_part(self, other: _Stamp, box: tuple[int, int, int, int]) -> _Stamp:
+        """This one, but for a box that another one of its size has: left, top, right, bottom.
+
+        A sample of chroma belongs to the box that its left upper pixel lies in.
+        """
+        changed = []
+        for ours, theirs, step in zip(self.planes, other.planes, (1, 2, 2), strict=True):
+            left, top, right, bottom = (-(-place // step) for place in box)
+            value, inverse = ours[0].clone(), ours[1].clone()
+            for mine, new in zip((value, inverse), theirs, strict=True):
+                mine[top:bottom, left:right] = new[top:bottom, left:right]
+            changed.append((value, inverse))
+        return replace(self, planes=tuple(changed))
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A cue without an accent and with nothing else, and where its words stand."""
+
+    plain: _Stamp
+    accented: _Stamp
+    boxes: Sequence[tuple[int, int, int, int]]
 
 
 class Captions(FrameFilter):
@@ -125,6 +148,7 @@ class Captions(FrameFilter):
         self._artist = CueArtist(
             fonts, pixels, (room, int(_TALL * context.height)), self._look.paint
         )
+        self._drawing = lru_cache(_CUES_KEPT)(self._draw)
         self._stamped = lru_cache(_KEPT)(self._stamp)
 
     def report(self) -> Mapping[str, float | str]:
@@ -162,9 +186,20 @@ class Captions(FrameFilter):
         return number, _spoken(self._cues[number], time) if self._look.accents else None
 
     def _stamp(self, number: int, accented: int | None) -> _Stamp:
-        cue = self._cues[number]
-        lines = [[word.text for word in line] for line in cue.lines]
-        image = self._artist.drawn(lines, accented)
+        drawing = self._drawing(number)
+        if accented is None or not 0 <= accented < len(drawing.boxes):
+            return drawing.plain
+        return drawing.plain.with_part(drawing.accented, drawing.boxes[accented])
+
+    def _draw(self, number: int) -> _Drawing:
+        lines = [[word.text for word in line] for line in self._cues[number].lines]
+        plain = self._placed(self._artist.drawn(lines))
+        if not self._look.accents:
+            return _Drawing(plain, plain, ())
+        accented = self._placed(self._artist.drawn(lines, accented=True))
+        return _Drawing(plain, accented, self._artist.boxes(lines))
+
+    def _placed(self, image: Any) -> _Stamp:
         size = (self._context.width, self._context.height)
         where = self.options.position or self._look.position
         return stamp(placed(image, size, where, self.options.margin), self._context)

@@ -63,6 +63,30 @@ class _Piece:
     width: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Words side by side.
+
+    Attributes:
+        left, middle: its left end, and the height of its middle, pixels.
+    """
+
+    pieces: Sequence[_Piece]
+    left: float
+    middle: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """Lines on a picture of a size (width, height); `pixels`: of the letters."""
+
+    pixels: int
+    leading: int
+    size: tuple[int, int]
+    lines: Sequence[_Line]
+
+
 class CueArtist:
     """Draws lines of words for pictures of one size."""
 
@@ -74,24 +98,47 @@ class CueArtist:
         """
         self._fonts, self._pixels, self._room, self._paint = fonts, pixels, room, paint
 
-    def drawn(self, lines: Sequence[Sequence[str]], accented: int | None = None) -> Any:
-        """A picture of lines of words, RGBA, just large enough; `accented`: number of a word."""
+    def drawn(self, lines: Sequence[Sequence[str]], *, accented: bool = False) -> Any:
+        """A picture of lines of words, RGBA, just large enough; `accented`: all words stand out."""
         from PIL import Image, ImageDraw
 
+        sheet = self._sheet(lines)
+        image = Image.new("RGBA", sheet.size)
+        pen = ImageDraw.Draw(image)
+        for line in sheet.lines:
+            if self._paint.box:
+                self._box(pen, line, sheet.pixels)
+            for piece in line.pieces:
+                self._write(pen, piece, line, sheet.pixels, accented=accented)
+        return image
+
+    def boxes(self, lines: Sequence[Sequence[str]]) -> list[tuple[int, int, int, int]]:
+        """Where each word stands on that picture: left, top, right, bottom; none share a pixel."""
+        sheet = self._sheet(lines)
+        found = {}
+        for line in sheet.lines:
+            top, half = round(line.middle - sheet.leading / 2), sheet.pixels * _STROKE
+            for place, piece in enumerate(line.pieces):
+                begin = line.left + piece.x
+                before = line.pieces[place - 1] if place else None
+                after = line.pieces[place + 1] if place + 1 < len(line.pieces) else None
+                left = (line.left + before.x + before.width + begin) / 2 if before else begin - half
+                end = begin + piece.width
+                right = (end + line.left + after.x) / 2 if after else end + half
+                found[piece.number] = (round(left), top, round(right), top + sheet.leading)
+        return [found[number] for number in sorted(found)]
+
+    def _sheet(self, lines: Sequence[Sequence[str]]) -> _Sheet:
         pixels = self._fitting(lines)
         placed = list(self._placed(lines, pixels))
         pad, leading = round(pixels * (_BOX_PAD + _STROKE)) + 1, round(pixels * _LEADING)
         widths = [max((piece.x + piece.width for piece in line), default=0) for line in placed]
         width = round(max(widths)) + 2 * pad
-        image = Image.new("RGBA", (width, leading * len(placed) + 2 * pad))
-        pen = ImageDraw.Draw(image)
-        for row, (line, length) in enumerate(zip(placed, widths, strict=True)):
-            left, middle = (width - length) / 2, pad + leading * (row + 0.5)
-            if self._paint.box:
-                self._box(pen, left, middle, length, pixels)
-            for piece in line:
-                self._write(pen, piece, left, middle, pixels, accented)
-        return image
+        rows = (
+            _Line(pieces, (width - length) / 2, pad + leading * (row + 0.5), length)
+            for row, (pieces, length) in enumerate(zip(placed, widths, strict=True))
+        )
+        return _Sheet(pixels, leading, (width, leading * len(placed) + 2 * pad), tuple(rows))
 
     def _fitting(self, lines: Sequence[Sequence[str]]) -> int:
         """The size of letters at which the lines fit the room."""
@@ -125,21 +172,24 @@ class CueArtist:
             number += len(words)
             yield pieces
 
-    def _box(self, pen: Any, left: float, middle: float, length: float, pixels: int) -> None:
+    def _box(self, pen: Any, line: _Line, pixels: int) -> None:
         pad, half = pixels * _BOX_PAD, pixels * _LEADING / 2
-        box = (left - pad, middle - half, left + length + pad, middle + half)
+        box = (
+            line.left - pad,
+            line.middle - half,
+            line.left + line.length + pad,
+            line.middle + half,
+        )
         pen.rounded_rectangle(box, pixels * 0.2, fill=(0, 0, 0, round(255 * self._paint.box)))
 
-    def _write(
-        self, pen: Any, piece: _Piece, left: float, middle: float, pixels: int, accented: int | None
-    ) -> None:
-        colour = self._paint.accent if piece.number == accented else self._paint.colour
+    def _write(self, pen: Any, piece: _Piece, line: _Line, pixels: int, *, accented: bool) -> None:
+        colour = self._paint.accent if accented else self._paint.colour
         stroke = max(1, round(pixels * _STROKE)) if self._paint.outline else 0
-        x = left + piece.x
+        x = line.left + piece.x
         for text, font in self._fonts.runs(piece.text):
             sized = font.sized(pixels)
             pen.text(
-                (x, middle + pixels * _BASELINE),
+                (x, line.middle + pixels * _BASELINE),
                 text,
                 font=sized,
                 fill=(*colour, 255),

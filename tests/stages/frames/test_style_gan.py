@@ -1,0 +1,129 @@
+"""style_gan paints every frame alike, in any batch, by looks that ship or that a user made."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import torch
+
+from aigc_edit.api import FilterContext, ModelError, Timeline
+from aigc_edit.models.fidelity import luma
+from aigc_edit.models.gan import Painter, PainterConfig
+from aigc_edit.models.looks import all_looks, find_look, keep_look
+from aigc_edit.models.training import save_weights
+from aigc_edit.stages.frames.style_gan import StyleGan
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+LEVEL = 1 / 255
+SHIPPED = [look for look in all_looks().values() if look.shipped]
+
+
+@pytest.fixture(scope="module")
+def look(tmp_path_factory):
+    """Weights of a small painter that changes much."""
+    torch.manual_seed(1)
+    net = Painter(PainterConfig(width=8, quarter=8, strokes=1))
+    for weight in net.parameters():
+        weight.data.add_(torch.randn_like(weight) * 0.05)
+    path = tmp_path_factory.mktemp("looks") / "small.safetensors"
+    save_weights(path, net, net.architecture, {"steps": 0})
+    return path
+
+
+@pytest.fixture
+def own_looks(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIGC_EDIT_DATA", str(tmp_path))
+
+
+def painted(frames: torch.Tensor, look, **options) -> torch.Tensor:
+    stage = StyleGan(StyleGan.Options(look=str(look), **options))
+    height, width = frames.shape[-2:]
+    stage.begin(FilterContext(width, height, Fraction(25), Timeline(Fraction(4)), "cpu"))
+    with torch.inference_mode():
+        return stage.apply(frames)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (7, 5), (45, 83)])
+@pytest.mark.parametrize("fast", [False, True])
+def test_frames_keep_their_size_and_range(look, size, fast):
+    out = painted(torch.rand(2, 3, *size), look, fast=fast)
+
+    assert out.shape == (2, 3, *size)
+    assert out.min() >= 0
+    assert out.max() <= 1
+
+
+def test_a_frame_is_painted_alike_in_any_batch(look):
+    frames = torch.rand(5, 3, 48, 64)
+    alone = torch.cat([painted(frame[None], look) for frame in frames])
+
+    assert torch.equal(painted(frames, look), alone)
+
+
+def test_strength_says_how_much_paint_covers_the_frame(look):
+    frames = torch.rand(1, 3, 48, 64)
+    none, half, full = (painted(frames, look, strength=s) for s in (0.0, 0.5, 1.0))
+
+    torch.testing.assert_close(none, frames)
+    assert (full - frames).abs().mean() > 0.02
+    assert (half - frames).abs().mean() < (full - frames).abs().mean()
+
+
+def test_kept_colours_are_the_frames_own(look):
+    frames = torch.rand(1, 3, 48, 64) * 0.2 + 0.4
+    out = painted(frames, look, keep_colors=True, strength=0.2)
+    inside = ((out > 0) & (out < 1)).all(1, keepdim=True)
+
+    shift = (out - luma(out)) - (frames - luma(frames))
+    assert inside.float().mean() > 0.9
+    assert (shift * inside).abs().max() < LEVEL
+
+
+def test_another_look_has_another_mark(look, tmp_path):
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(look.read_bytes() + b" ")
+    marks = {StyleGan(StyleGan.Options(look=str(path))).weights() for path in (look, other)}
+
+    assert len(marks) == 2
+
+
+@pytest.mark.usefixtures("own_looks")
+def test_a_look_of_ones_own_is_used_by_name(look):
+    kept = keep_look(look, "harbour")
+
+    assert find_look("harbour").path == kept
+    assert not all_looks()["harbour"].shipped
+    assert painted(torch.rand(1, 3, 32, 32), "harbour").shape == (1, 3, 32, 32)
+
+
+@pytest.mark.usefixtures("own_looks")
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden"])
+def test_a_look_cannot_be_kept_outside_its_folder(look, name):
+    with pytest.raises(ModelError, match="cannot be named"):
+        keep_look(look, name)
+
+
+@pytest.mark.usefixtures("own_looks")
+def test_a_name_that_is_nearly_right_is_guessed(look):
+    keep_look(look, "harbour")
+    with pytest.raises(ModelError, match="harbour"):
+        StyleGan(StyleGan.Options(look="habrour")).weights()
+
+
+def test_weights_that_are_not_there_are_told(tmp_path):
+    with pytest.raises(ModelError, match=r"gone\.safetensors"):
+        StyleGan(StyleGan.Options(look=str(tmp_path / "gone.safetensors"))).weights()
+
+
+@pytest.mark.parametrize("shipped", SHIPPED, ids=lambda look: look.name)
+def test_looks_that_ship_paint(shipped):
+    """Much is changed, and what is there can still be seen."""
+    ramp = torch.linspace(0.1, 0.9, 128)
+    frame = torch.stack([ramp.expand(128, 128), ramp.expand(128, 128).T, ramp.flip(0).expand(128, 128)])
+    frames = frame[None]
+    out = painted(frames, shipped.path)
+
+    assert (out - frames).abs().mean() > 0.03
+    assert torch.corrcoef(torch.stack([luma(out).flatten(), luma(frames).flatten()]))[0, 1] > 0.5
