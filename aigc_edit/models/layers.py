@@ -6,17 +6,26 @@ al. 2016, "Deconvolution and checkerboard artifacts"), and all borders are mirro
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 -- its name everywhere
 
 LEAK = 0.1
+Net = TypeVar("Net", bound=nn.Module)
 # For both places that a pixel becomes (0, 1), what each of three neighbours there (-1, 0, 1) takes
 # of three neighbours before (-1, 0, 1).
 _RESIZING = (
     ((0.75, 0.25, 0.0), (0.25, 0.75, 0.0), (0.0, 0.75, 0.25)),
     ((0.25, 0.75, 0.0), (0.0, 0.75, 0.25), (0.0, 0.25, 0.75)),
 )
+
+
+def placed(net: Net, device: torch.device | str) -> Net:
+    """The net on a device, its weights in the order of memory that convolutions like."""
+    moved: Net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved
 
 
 def padded_side(side: int, stride: int) -> int:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from aigc_edit.errors import ModelError
+from aigc_edit.models.layers import placed
 from aigc_edit.models.training.average import Average
 from aigc_edit.models.training.checkpoint import State
 from aigc_edit.models.training.log import Log, Say
@@ -49,7 +50,7 @@ class _Training:
         self, plan: TrainingPlan, objective: Objective, device: torch.device, say: Say
     ) -> None:
         self._plan, self._objective, self._device, self._say = plan, objective, device, say
-        nets = {name: _placed(net, device) for name, net in objective.nets.items()}
+        nets = {name: placed(net, device).train() for name, net in objective.nets.items()}
         optimizers = {name: objective.optimizer(net, plan.rate) for name, net in nets.items()}
         self._kept = nets[objective.kept]
         self._architecture = objective.architecture
@@ -144,11 +145,6 @@ class _Training:
         count = sum(p.numel() for net in self._state.nets.values() for p in net.parameters())
         went = f", going on after step {self._state.step}" if self._state.step else ""
         return f"training {self._architecture}: {count:,} weights on {self._plan.device}{went}"
-
-
-def _placed(net: nn.Module, device: torch.device) -> nn.Module:
-    moved: nn.Module = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return moved.train()
 
 
 def _made(folder: Path) -> None:

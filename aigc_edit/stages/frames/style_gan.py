@@ -44,14 +44,12 @@ class StyleGan(FrameFilter):
         return find_look(self.options.look).digest()
 
     def begin(self, context: FilterContext) -> None:
-        import torch
-
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.gan import Painter
+        from aigc_edit.models.layers import placed
         from aigc_edit.models.looks import find_look
 
-        net = Painter.load(find_look(self.options.look).path)
-        net = net.to(context.device).to(memory_format=torch.channels_last)
+        net = placed(Painter.load(find_look(self.options.look).path), context.device)
         detail = self.options.detail
         self._paint = FrameNet(lambda frames: net(frames, detail), context.device, net.geometry)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -113,19 +114,20 @@ class CueArtist:
         return image
 
     def boxes(self, lines: Sequence[Sequence[str]]) -> list[tuple[int, int, int, int]]:
-        """Where each word stands on that picture: left, top, right, bottom; none share a pixel."""
+        """The part of that picture that is each word's own: left, top, right, bottom.
+
+        All of it is somebody's: what is between two words is parted in its middle.
+        """
         sheet = self._sheet(lines)
+        width, height = sheet.size
+        middles = [line.middle for line in sheet.lines]
+        rows = [0, *(round((a + b) / 2) for a, b in pairwise(middles)), height]
         found = {}
-        for line in sheet.lines:
-            top, half = round(line.middle - sheet.leading / 2), sheet.pixels * _STROKE
-            for place, piece in enumerate(line.pieces):
-                begin = line.left + piece.x
-                before = line.pieces[place - 1] if place else None
-                after = line.pieces[place + 1] if place + 1 < len(line.pieces) else None
-                left = (line.left + before.x + before.width + begin) / 2 if before else begin - half
-                end = begin + piece.width
-                right = (end + line.left + after.x) / 2 if after else end + half
-                found[piece.number] = (round(left), top, round(right), top + sheet.leading)
+        for line, (top, bottom) in zip(sheet.lines, pairwise(rows), strict=True):
+            ends = [(line.left + p.x, line.left + p.x + p.width) for p in line.pieces]
+            edges = [0, *(round((a[1] + b[0]) / 2) for a, b in pairwise(ends)), width]
+            for piece, (left, right) in zip(line.pieces, pairwise(edges), strict=True):
+                found[piece.number] = (left, top, right, bottom)
         return [found[number] for number in sorted(found)]
 
     def _sheet(self, lines: Sequence[Sequence[str]]) -> _Sheet:

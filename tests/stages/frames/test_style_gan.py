@@ -121,8 +121,8 @@ def test_weights_that_are_not_there_are_told(tmp_path):
 def test_looks_that_ship_paint(shipped):
     """Much is changed, and what is there can still be seen."""
     ramp = torch.linspace(0.1, 0.9, 128)
-    frame = torch.stack([ramp.expand(128, 128), ramp.expand(128, 128).T, ramp.flip(0).expand(128, 128)])
-    frames = frame[None]
+    across = ramp.expand(128, 128)
+    frames = torch.stack([across, across.T, across.flip(-1)])[None]
     out = painted(frames, shipped.path)
 
     assert (out - frames).abs().mean() > 0.03

@@ -49,3 +49,27 @@ def test_pictures_of_cues_lie_on_the_frame_at_even_places(where, size):
     assert 0 <= overlay.x <= size[0]
     assert overlay.y + height <= size[1] + 1
     assert overlay.rgba.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [["Good", " morning,"], ["Pebble", " Bay!"]],
+        [["今天", "天气", "很好"]],
+        [["مرحبا", " بكم", " 2024"]],
+        [["नमस्ते", " दुनिया"]],
+    ],
+)
+def test_each_word_stands_out_within_a_box_of_its_own(lines):
+    drawer = artist()
+    plain, accented = (
+        np.asarray(drawer.drawn(lines, accented=accented)).astype(int) for accented in (False, True)
+    )
+    owners = np.zeros(plain.shape[:2], int)
+    for left, top, right, bottom in drawer.boxes(lines):
+        owners[top:bottom, left:right] += 1
+    stands_out = (plain != accented).any(axis=2)
+
+    assert len(drawer.boxes(lines)) == sum(map(len, lines))
+    assert stands_out.any()
+    assert (owners[stands_out] == 1).all()
