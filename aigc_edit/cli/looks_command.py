@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_edit.cli import common
-from aigc_edit.errors import AigcEditError
+from aigc_edit.errors import AigcEditError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.models.looks import all_looks, looks_folder
 
+    if parsed.preview and not parsed.on:
+        cure = "Add --on with a picture or a video."
+        raise UsageError("there is nothing to paint a preview of", cure=cure)
     looks = list(all_looks().values())
     for look in looks:
         print(f"{look.name:<22} {_about(look)}".rstrip())
@@ -63,7 +66,7 @@ def _about(look: Look) -> str:
     return f"{'shipped' if look.shipped else 'yours':<9} trained for {steps} steps"
 
 
-def _preview(looks: list[Look], on: Path | None, target: Path) -> None:
+def _preview(looks: list[Look], on: Path, target: Path) -> None:
     """A sheet: the picture itself, then each look in the order of the list."""
     import torch
 
@@ -83,17 +86,11 @@ def _preview(looks: list[Look], on: Path | None, target: Path) -> None:
     write_png(target, tiled(torch.cat(painted), columns=3))
 
 
-def _picture(path: Path | None) -> Tensor:
+def _picture(path: Path) -> Tensor:
     """float [1, 3, H, W] in [0, 1]."""
     import torch
 
     from aigc_edit.engine import read_content
 
-    if path is None:
-        from sklearn.datasets import load_sample_image
-
-        array = load_sample_image("china.jpg").copy()
-    else:
-        pictures = read_content([path], side=_SIDE)
-        array = pictures[len(pictures) // 2]
-    return torch.from_numpy(array).permute(2, 0, 1)[None].float() / 255
+    pictures = read_content([path], side=_SIDE)
+    return torch.from_numpy(pictures[len(pictures) // 2]).permute(2, 0, 1)[None].float() / 255
