@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import statistics
+from itertools import pairwise
 
 import pytest
 import torch
-from torch.nn import functional as F
 
 from aigc_edit.models.judging import (
     Film,
@@ -152,15 +152,13 @@ def test_a_film_keeps_few_pairs_from_all_over_it():
 
     assert film.count == 100
     assert 8 <= len(kept) < 16
-    assert len({second - first for first, second in zip(kept, kept[1:], strict=False)}) == 1
+    assert len({second - first for first, second in pairwise(kept)}) == 1
     assert kept[-1] > 80
 
 
 def test_a_cut_is_no_flicker():
     one, other = (as_bytes(texture(64, 64, seed)) for seed in (1, 2))
-    film = Film(
-        (frame, frame) for frame in [one // 2, one // 2, 255 - other // 2, 255 - other // 2]
-    )
+    film = Film((frame, frame) for frame in [one // 2] * 2 + [255 - other // 2] * 2)
 
     assert film.flicker is not None
     assert film.flicker.source == 0
@@ -170,12 +168,9 @@ def test_figures_of_a_source_that_was_left_alone_are_ones():
     frame = as_bytes(texture(128, 192))
     found = LookJudge(strokes(128, 192), steps=1).figures(Film([(frame, frame)] * 2))
 
-    ratios = [
-        found.distance.ratio,
-        found.texture.ratio,
-        *(b.ratio for b in found.lattices.values()),
-    ]
-    assert [*ratios, found.gradients, found.structure] == pytest.approx([1] * 6)
+    compared = [found.distance, found.texture, found.belief, *found.lattices.values()]
+    ratios = [both.ratio for both in compared]
+    assert [*ratios, found.gradients, found.structure] == pytest.approx([1] * 7)
     assert found.flicker is not None
 
 

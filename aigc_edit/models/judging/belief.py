@@ -85,6 +85,7 @@ def _judge() -> nn.Sequential:
 
 @torch.no_grad()
 def _passing(judges: Sequence[nn.Module], pictures: Pictures) -> float:
+    torch.manual_seed(_SEED)  # of a source and its result the same places
     patches = _drawn(pictures, _QUESTIONS, _ASKED)
     return float(torch.stack([judge(patches) > 0 for judge in judges]).float().mean())
 
