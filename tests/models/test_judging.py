@@ -120,7 +120,7 @@ def test_a_lattice_is_not_taken_for_one_of_another_period():
 def test_patches_of_the_painting_are_believed_and_those_of_the_source_are_not():
     painting, source = strokes(256, 320), [texture(192, 256, 2)]
 
-    found = believed(painting, source, [strokes(320, 256)], steps=40)
+    found = believed(painting, source, [strokes(320, 256)], steps=25)
 
     assert found.painting > 0.8
     assert found.result > 0.8
