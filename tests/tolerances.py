@@ -48,3 +48,7 @@ SITED_PIXELS = 0.1
 # The tiny Whisper, on sentences of which half are in voices that it never heard.
 WRONG_WORDS = 0.1
 WORD_START = 0.06  # seconds, median; Whisper's own grid is 0.02
+# As many patches and directions as a second of work allows; ratios of two distances vary less.
+STYLE_DISTANCE = 0.02  # of itself, standard deviation
+# Spectra of few windows are uneven, and bend.
+NO_LATTICE = 0.1

@@ -115,18 +115,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="where nets run: auto, cpu, cuda:0, mps (default: auto)",
-    )
+    add_device(parser)
     parser.add_argument(
         "--no-cache", action="store_true", help="analyse anew, and keep nothing for next time"
     )
     parser.add_argument(
         "--stage-timeout",
-        type=_seconds,
+        type=seconds,
         metavar="TIME",
         help="stop where one call of a stage takes longer, such as 60s (default: never)",
     )
@@ -136,6 +131,15 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         help="fetch nothing: stop at once where weights are missing (as AIGC_EDIT_OFFLINE=1)",
     )
     add_quiet(parser)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="where nets run: auto, cpu, cuda:0, mps (default: auto)",
+    )
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:
@@ -165,7 +169,8 @@ def run_options(parsed: argparse.Namespace) -> RunOptions:
     )
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time of the command line, such as `60s`."""
     from pydantic import TypeAdapter
 
     from aigc_edit.api import Seconds

@@ -27,6 +27,7 @@ COMMANDS = {
     "models": "list, fetch and verify the weights of nets",
     "train": "train a net on pictures and videos",
     "looks": "list what style_gan can paint like, and show it",
+    "evaluate": "measure what a look or a net does to pictures and videos",
     "schema": "print the JSON Schema of pipeline files, for editors",
     "doctor": "say what this machine can do",
 }

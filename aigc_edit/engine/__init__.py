@@ -2,7 +2,7 @@
 
 from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
-from aigc_edit.engine.content import read_content, read_painting
+from aigc_edit.engine.content import read_content, read_painting, read_picture
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
@@ -23,6 +23,7 @@ from aigc_edit.engine.runner import (
     selected,
 )
 from aigc_edit.engine.sound import filtered_sound
+from aigc_edit.engine.trial import Trial
 
 __all__ = [
     "SEE_ALL",
@@ -41,12 +42,14 @@ __all__ = [
     "RunOptions",
     "RunResult",
     "Silent",
+    "Trial",
     "analyse",
     "output_path",
     "refuse_input",
     "plan_run",
     "read_content",
     "read_painting",
+    "read_picture",
     "resolve_device",
     "run",
     "selected",

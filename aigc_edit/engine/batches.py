@@ -55,6 +55,13 @@ def as_declared(batches: Iterator[Batch], frame_filter: FrameFilter) -> Iterator
             yield replace(batch, frames=as_dtype(to_rgb(frames), frame_filter.dtype))
 
 
+def as_seen(batches: Iterator[Batch]) -> Iterator[Tensor]:
+    """The frames of batches as people see them: uint8 [T, 3, H, W], RGB, on the CPU."""
+    to_rgb = _ToRgb()
+    for batch in batches:
+        yield as_dtype(to_rgb(batch.frames), "uint8").cpu()
+
+
 class _ToPlanes:
     """RGB as planes, BT.709."""
 

@@ -58,6 +58,18 @@ def read_painting(path: Path, lines: int) -> Image:
     return _picture(path, lines, shorter=True)
 
 
+def read_picture(path: Path, *, side: int = 1280) -> Image:
+    """A picture; uint8 [H, W, 3], RGB. The longer side is shrunk to `side`.
+
+    Raises:
+        UsageError: there is no such file.
+        DecodeError: it is no picture.
+    """
+    if not path.is_file():
+        raise UsageError("there is no such picture", where=path)
+    return _picture(path, side)
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]

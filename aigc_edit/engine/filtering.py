@@ -85,6 +85,11 @@ class FilterChain:
         if not self.filters:
             yield pictures
             return
+        with ahead(self.batches(pictures), _AHEAD_BATCHES) as done:
+            yield coded(done, FrameConverter(pixel_format))
+
+    def batches(self, pictures: Iterator[Picture]) -> Iterator[Batch]:
+        """Pictures through the chain, as the last filter leaves them."""
         most = min(f.max_batch for f in self.filters)
         gathered = _gathered(pictures, self._cuts(), most if self.device != "cpu" else _CPU_BATCH)
         batches = self._taken_apart(gathered)
@@ -102,8 +107,7 @@ class FilterChain:
             )
             width, height = guarded_size(frame_filter, context.width, context.height, self.guard)
             context = replace(context, width=width, height=height)
-        with ahead(batches, _AHEAD_BATCHES) as done:
-            yield coded(done, FrameConverter(pixel_format))
+        return batches
 
     def _cuts(self) -> list[Fraction]:
         """Output times at which filters forget: seams, and cuts of the source that are known."""

@@ -1,4 +1,4 @@
-"""How near pictures are to others: mean squared error, PSNR, SSIM."""
+"""How near pictures are to others: mean squared error, PSNR, SSIM, correlation of gradients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch.nn import functional as F  # noqa: N812 -- its name everywhere
 _LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 # Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity"
 _SSIM_SIDE, _SSIM_SIGMA, _SSIM_K1, _SSIM_K2 = 11, 1.5, 0.01, 0.03
+_SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
 
 
 def mse(frames: Tensor, others: Tensor) -> Tensor:
@@ -42,6 +43,26 @@ def ssim(frames: Tensor, others: Tensor) -> Tensor:
     similar = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     most = (mean_x.square() + mean_y.square() + c1) * (variance_x + variance_y + c2)
     return (similar / most).mean(dim=(1, 2, 3))
+
+
+def gradient_correlation(frames: Tensor, others: Tensor) -> Tensor:
+    """How alike the edges of two float [T, 3, H, W] are: float [T], -1 to 1.
+
+    The inner product of both gradient fields of luma (by Sobel's operator, inside the frame) over
+    the product of their lengths: 1 for the same edges however strong, -1 for those of a negative,
+    about 0 for another picture's. Frames without any edge are like each other, and nothing else.
+    """
+    one, other = (_gradients(luma(f)) for f in (frames, others))
+    lengths = (one.square().sum(1) * other.square().sum(1)).sqrt()
+    both_flat = (one == 0).all(1) & (other == 0).all(1)
+    return torch.where(both_flat, 1.0, (one * other).sum(1) / lengths.clamp(min=1e-12))
+
+
+def _gradients(luminance: Tensor) -> Tensor:
+    """float [T, 2 * (H - 2) * (W - 2)]."""
+    across = luminance.new_tensor(_SOBEL)
+    kernels = torch.stack([across, across.T])[:, None]
+    return F.conv2d(luminance, kernels).flatten(1)
 
 
 def _blurred(frames: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""MSE, PSNR and SSIM are those that others compute."""
+"""MSE, PSNR and SSIM are those that others compute; edges are compared whatever their strength."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.ndimage import correlate1d
 
-from aigc_edit.models.fidelity import luma, mse, psnr, ssim
+from aigc_edit.models.fidelity import gradient_correlation, luma, mse, psnr, ssim
 
 
 @pytest.fixture
@@ -74,3 +74,22 @@ def test_frames_smaller_than_the_window_are_compared_as_a_whole():
 
 def test_luma_of_white_is_one():
     assert luma(torch.ones(1, 3, 2, 2)).unique().item() == pytest.approx(1)
+
+
+def test_edges_are_the_same_whatever_the_contrast(frames):
+    assert gradient_correlation(frames, 0.3 * frames + 0.4).tolist() == pytest.approx([1] * 3)
+
+
+def test_edges_of_a_negative_are_the_opposite(frames):
+    assert gradient_correlation(frames, 1 - frames).tolist() == pytest.approx([-1] * 3)
+
+
+def test_edges_of_another_picture_are_not_alike(frames):
+    assert (gradient_correlation(frames, frames.flip(-1)).abs() < 0.1).all()
+
+
+def test_frames_without_edges_are_alike_and_like_nothing_else(frames):
+    flat = torch.full_like(frames, 0.5)
+
+    assert (gradient_correlation(flat, flat / 2) == 1).all()
+    assert gradient_correlation(flat, frames).tolist() == pytest.approx([0] * 3, abs=1e-6)
