@@ -7,10 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
-from aigc_edit.errors import DecodeError, UsageError, one_line
-from aigc_edit.media import Image, PictureConverter, PictureForm, PictureReader, probe
+from aigc_edit.errors import UsageError
+from aigc_edit.media import (
+    Image,
+    PictureConverter,
+    PictureForm,
+    PictureReader,
+    probe,
+    read_picture,
+)
 from aigc_edit.timeline import Span
 
 _PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -37,7 +42,7 @@ def read_content(paths: Sequence[Path], *, side: int = 1280) -> list[Image]:
     pictures = [file for file in files if _is_picture(file)]
     videos = [file for file in files if not _is_picture(file)]
     each = min(_FRAMES, max(1, (_MOST - len(pictures)) // max(1, len(videos))))
-    found = [_picture(path, side) for path in pictures]
+    found = [read_picture(path, side=side) for path in pictures]
     return found + [frame for path in videos for frame in _frames(path, each, side)]
 
 
@@ -62,20 +67,6 @@ def _evenly(things: Sequence[Thing], most: int) -> list[Thing]:
     """At most so many of them, from all over the list."""
     count = min(len(things), most)
     return [things[number * len(things) // count] for number in range(count)]
-
-
-def _picture(path: Path, side: int) -> Image:
-    from PIL import Image as Pillow
-    from PIL import ImageOps
-
-    try:
-        with Pillow.open(path) as opened:
-            shown = ImageOps.exif_transpose(opened).convert("RGB")
-            shown.thumbnail((side, side), Pillow.Resampling.LANCZOS)
-    except (OSError, ValueError, Pillow.DecompressionBombError) as cause:
-        what = f"this picture cannot be read ({one_line(cause)})"
-        raise DecodeError(what, where=path, cure="Remove it, or name others.") from cause
-    return np.asarray(shown, np.uint8).copy()
 
 
 def _frames(path: Path, count: int, side: int) -> Iterator[Image]:

@@ -3,8 +3,10 @@
 from aigc_edit.models.vae.bound import Bound, gaussian_nats, kl_nats
 from aigc_edit.models.vae.figures import Reconstruction, reconstruction
 from aigc_edit.models.vae.moments import LatentMap, Matching, Moments, matching
+from aigc_edit.models.vae.moving import MovingMoments
 from aigc_edit.models.vae.net import FrameVae, Posterior, VaeConfig
 from aigc_edit.models.vae.objective import FrameVaeObjective, VaeRecipe
+from aigc_edit.models.vae.shipped import shipped
 
 __all__ = [
     "Bound",
@@ -13,6 +15,7 @@ __all__ = [
     "LatentMap",
     "Matching",
     "Moments",
+    "MovingMoments",
     "Posterior",
     "Reconstruction",
     "VaeConfig",
@@ -21,4 +24,5 @@ __all__ = [
     "kl_nats",
     "matching",
     "reconstruction",
+    "shipped",
 ]

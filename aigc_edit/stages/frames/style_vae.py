@@ -1,0 +1,181 @@
+"""The look of any picture, by the statistics of an autoencoder's latents."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from aigc_edit.api import FilePath, FilterContext, FrameFilter, StageOptions, option, read_picture
+from aigc_edit.errors import MediaError
+from aigc_edit.stages.frames.ramp import Ramp, Share
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from aigc_edit.api import Samples
+    from aigc_edit.models.vae import Moments
+
+_REFERENCE_SIDE = 1024  # larger pictures are shrunk to it, about as large as frames are
+_LEAST_SIDE = 16  # two latents each way; one alone has no covariance
+_LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
+
+
+class Blend(StageOptions):
+    """A second picture."""
+
+    reference: FilePath = option(help="The picture.")
+    share: Share = option(0.5, help="Of it; as strength.")
+
+
+class StyleVae(FrameFilter):
+    """Gives the film the look of any picture: its colours, contrasts and what goes with what.
+
+    An autoencoder makes latents of each frame; they take mean and covariance of those of the
+    picture, and become a frame again. Nothing has to be trained.
+    """
+
+    name = "style_vae"
+    dtype = "float32"
+    steady: ClassVar[bool] = True  # statistics are followed calmly over time
+
+    class Options(StageOptions):
+        """Options of style_vae."""
+
+        reference: FilePath = option(help="The picture, from where the pipeline file is.")
+        strength: Share = option(
+            1.0, help="How much of the look; a share, or one that moves: {from: 0, to: 1}."
+        )
+        blend: Blend | None = option(
+            None, help="A second picture: {reference: other.jpg, share: 0.5}; shares may move."
+        )
+        matching: Literal["channels", "whitening", "monge"] = option(
+            "monge", help="What is matched how: variances alone, or covariances by two ways."
+        )
+        keep_colors: bool = option(default=False, help="Take the light alone, keep the colours.")
+        detail: float = option(
+            1.0, ge=0, le=1, help="How much comes back of what the autoencoder cannot hold."
+        )
+        weights: FilePath | None = option(
+            None, help="Of an autoencoder that you trained: aigc-edit train style-vae."
+        )
+
+    options: Options
+
+    def weights(self) -> str:
+        from aigc_edit.models.vae import FrameVae
+
+        if self.options.weights:
+            FrameVae.load(self.options.weights)  # what is wrong is told before anything is decoded
+        for path in self._references:
+            _reference(path)
+        return " ".join(_digest(path) for path in (self._net_file, *self._references))
+
+    @property
+    def _net_file(self) -> Path:
+        from aigc_edit.models.vae import shipped
+
+        return self.options.weights or shipped()
+
+    @property
+    def _references(self) -> tuple[Path, ...]:
+        blend = self.options.blend
+        return (self.options.reference, *((blend.reference,) if blend else ()))
+
+    def begin(self, context: FilterContext) -> None:
+        import torch
+
+        from aigc_edit.models.vae import FrameVae
+
+        self._end, self._device = context.tracks.duration, context.device
+        net = FrameVae.load(self._net_file)
+        self._net = net.to(context.device, memory_format=torch.channels_last)
+        with torch.inference_mode():
+            self._looks = [self._moments(path) for path in self._references]
+        self.reset()
+
+    def reset(self) -> None:
+        from aigc_edit.models.vae import MovingMoments
+
+        self._own = MovingMoments()
+
+    def _moments(self, path: Path) -> Moments:
+        """Of a picture."""
+        import torch
+
+        from aigc_edit.models.vae import Moments
+
+        picture = torch.from_numpy(_reference(path)).to(self._device)
+        return Moments.of(self._encoded(picture.permute(2, 0, 1)[None] / 255))
+
+    def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
+        changed = [n for n, time in enumerate(times) if self._changes(time)]
+        if not changed:
+            return frames
+        result = frames.clone()
+        result[changed] = self._styled(frames[changed], [times[n] for n in changed])
+        return result
+
+    def _changes(self, time: Fraction) -> bool:
+        return self.options.strength.at(time, self._end) > 0 or self.options.detail < 1
+
+    def _styled(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
+        latents = self._encoded(frames)
+        size = (frames.shape[-2], frames.shape[-1])
+        styled = self._decoded(self._moved(latents, times), size)
+        if self.options.detail:
+            styled += self.options.detail * (frames - self._decoded(latents, size))
+        if self.options.keep_colors:
+            styled = frames + _luma(styled - frames)
+        return styled.clamp_(0, 1)
+
+    def _moved(self, latents: Tensor, times: Sequence[Fraction]) -> Tensor:
+        """Latents of frames with the statistics that are wanted at their times, one by one."""
+        import torch
+
+        from aigc_edit.models.vae import Matching, Moments, matching
+
+        moved = []
+        for own, time in zip(latents.split(1), times, strict=True):
+            seen = self._own.after(Moments.of(own), time)
+            change = matching(seen, self._wanted(time), Matching(self.options.matching))
+            moved.append(change(own, self.options.strength.at(time, self._end)))
+        return torch.cat(moved)
+
+    def _wanted(self, time: Fraction) -> Moments:
+        first, *second = self._looks
+        blend = self.options.blend
+        return first.blended(second[0], blend.share.at(time, self._end)) if blend else first
+
+    def _encoded(self, frames: Tensor) -> Tensor:
+        """Latents, float [T, C, H/8, W/8]."""
+        import torch
+
+        return self._net.encode(frames.contiguous(memory_format=torch.channels_last)).mean
+
+    def _decoded(self, latents: Tensor, size: tuple[int, int]) -> Tensor:
+        """Frames of some (height, width)."""
+        return self._net.decode(latents, *size)
+
+
+def _reference(path: Path):
+    picture = read_picture(path, side=_REFERENCE_SIDE)
+    if min(picture.shape[:2]) < _LEAST_SIDE:
+        height, width, _ = picture.shape
+        raise MediaError(
+            f"a picture of {width}x{height} pixels has no look that could be measured",
+            where=path,
+            cure=f"Name one of at least {_LEAST_SIDE}x{_LEAST_SIDE}.",
+        )
+    return picture
+
+
+def _luma(colours: Tensor) -> Tensor:
+    """[T, 1, H, W]"""
+    return (colours * colours.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
