@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -15,11 +15,10 @@ from aigc_edit.stages.frames.ramp import Ramp, Share
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from aigc_edit.api import Samples
-    from aigc_edit.models.vae import Moments
+    from aigc_edit.models.vae import LatentLook
 
-_REFERENCE_SIDE = 1024  # larger pictures are shrunk to it, about as large as frames are
-_LEAST_SIDE = 16  # two latents each way; one alone has no covariance
+_REFERENCE_SIDE = 640  # larger pictures are shrunk to it; it sets the size of strokes
+_LEAST_SIDE = 24  # three latents each way, one patch; a single latent has no covariance
 _LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 
 
@@ -50,6 +49,9 @@ class StyleVae(FrameFilter):
         )
         blend: Blend | None = option(
             None, help="A second picture: {reference: other.jpg, share: 0.5}; shares may move."
+        )
+        brush: float = option(
+            0.5, ge=0, le=1, help="How much is painted with pieces of the picture; 0 only grades."
         )
         matching: Literal["channels", "whitening", "monge"] = option(
             "monge", help="What is matched how: variances alone, or covariances by two ways."
@@ -87,28 +89,26 @@ class StyleVae(FrameFilter):
     def begin(self, context: FilterContext) -> None:
         import torch
 
-        from aigc_edit.models.vae import FrameVae
+        from aigc_edit.models.vae import FrameVae, LatentStyle, Matching
 
         self._end, self._device = context.tracks.duration, context.device
         net = FrameVae.load(self._net_file)
         self._net = net.to(context.device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            self._looks = [self._moments(path) for path in self._references]
-        self.reset()
+            looks = [self._look(path) for path in self._references]
+        matching = Matching(self.options.matching)
+        self._style = LatentStyle(looks, matching, self.options.brush)
 
-    def reset(self) -> None:
-        from aigc_edit.models.vae import MovingMoments
-
-        self._own = MovingMoments()
-
-    def _moments(self, path: Path) -> Moments:
-        """Of a picture."""
+    def _look(self, path: Path) -> LatentLook:
         import torch
 
-        from aigc_edit.models.vae import Moments
+        from aigc_edit.models.vae import LatentLook
 
-        picture = torch.from_numpy(_reference(path)).to(self._device)
-        return Moments.of(self._encoded(picture.permute(2, 0, 1)[None] / 255))
+        picture = torch.from_numpy(_reference(path)).to(self._device).permute(2, 0, 1)
+        return LatentLook(self._encoded(picture[None] / 255))
+
+    def reset(self) -> None:
+        self._style.forget()
 
     def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
         changed = [n for n, time in enumerate(times) if self._changes(time)]
@@ -122,42 +122,43 @@ class StyleVae(FrameFilter):
         return self.options.strength.at(time, self._end) > 0 or self.options.detail < 1
 
     def _styled(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
+        height, width = frames.shape[-2:]
         latents = self._encoded(frames)
-        size = (frames.shape[-2], frames.shape[-1])
-        styled = self._decoded(self._moved(latents, times), size)
+        styled = self._decoded(self._moved(latents, times), height, width)
         if self.options.detail:
-            styled += self.options.detail * (frames - self._decoded(latents, size))
+            kept = self._decoded(latents, height, width)
+            styled = styled + self.options.detail * (frames - kept)
         if self.options.keep_colors:
             styled = frames + _luma(styled - frames)
-        return styled.clamp_(0, 1)
+        return styled.clamp(0, 1)
 
     def _moved(self, latents: Tensor, times: Sequence[Fraction]) -> Tensor:
-        """Latents of frames with the statistics that are wanted at their times, one by one."""
+        """Latents as they are wanted at their times, one frame after the other."""
         import torch
 
-        from aigc_edit.models.vae import Matching, Moments, matching
-
+        blend = self.options.blend
         moved = []
         for own, time in zip(latents.split(1), times, strict=True):
-            seen = self._own.after(Moments.of(own), time)
-            change = matching(seen, self._wanted(time), Matching(self.options.matching))
-            moved.append(change(own, self.options.strength.at(time, self._end)))
+            share = blend.share.at(time, self._end) if blend else 0.0
+            styled = self._style.over(own, time, share)
+            moved.append(torch.lerp(own, styled, self.options.strength.at(time, self._end)))
         return torch.cat(moved)
 
-    def _wanted(self, time: Fraction) -> Moments:
-        first, *second = self._looks
-        blend = self.options.blend
-        return first.blended(second[0], blend.share.at(time, self._end)) if blend else first
-
     def _encoded(self, frames: Tensor) -> Tensor:
-        """Latents, float [T, C, H/8, W/8]."""
+        """Latents, float [T, C, H/8, W/8].
+
+        One by one where patches are chosen: a batch of another size may round another way, and
+        a choice makes much of it.
+        """
         import torch
 
-        return self._net.encode(frames.contiguous(memory_format=torch.channels_last)).mean
+        together = 1 if self.options.brush else len(frames)
+        parts = frames.contiguous(memory_format=torch.channels_last).split(together)
+        return torch.cat([self._net.encode(part).mean for part in parts])
 
-    def _decoded(self, latents: Tensor, size: tuple[int, int]) -> Tensor:
-        """Frames of some (height, width)."""
-        return self._net.decode(latents, *size)
+    def _decoded(self, latents: Tensor, height: int, width: int) -> Tensor:
+        """Frames of float [T, C, h, w]: float [T, 3, height, width]."""
+        return self._net.decode(latents, height, width)
 
 
 def _reference(path: Path):
