@@ -45,7 +45,10 @@ UNITS = {
 }
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 # For options without a default.
-MUST_BE_GIVEN = {"given_spans": {"spans": [["10s", "20s"], ["1m", "1m5s"]]}}
+MUST_BE_GIVEN = {
+    "given_spans": {"spans": [["10s", "20s"], ["1m", "1m5s"]]},
+    "style_vae": {"reference": "painting.jpg", "strength": {"from": 0, "to": 1, "over": "5s"}},
+}
 _FENCE = re.compile(r"^```.+$", re.MULTILINE)
 _FOR_TESTS = re.compile(r' (?:norun|plugins|fails|small)="[^"]*"')
 _MARK = re.compile(r"<!-- made here: (\w+) -->")
@@ -230,6 +233,9 @@ def _type(stage: type[Stage], name: str, field: FieldInfo) -> str:
     facts = stage.Options.model_json_schema()["properties"][name]
     for example_of_unit in facts.get("examples", ()):
         return UNITS[example_of_unit]
+    if any("$ref" in kind for kind in facts.get("anyOf", ())):
+        numbers = any(kind.get("type") == "number" for kind in facts["anyOf"])
+        return "number or mapping" if numbers else "mapping"
     return {"number": "number", "integer": "whole number", "boolean": "`true` or `false`"}.get(
         facts.get("type"), "list" if facts.get("type") == "array" else "text"
     )

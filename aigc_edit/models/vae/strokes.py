@@ -48,11 +48,12 @@ class Strokes:
         if kept is not None and len(kept) != places.shape[1]:
             kept = None
         self._chosen = self._most_similar(places, kept)
-        patches = self._patches[:, self._chosen].unflatten(0, (-1, _SIDE**2))  # [C, 9, P]
+        patches = self._patches[:, self._chosen].view(-1, _SIDE**2, len(self._chosen))
         size = (height + 2, width + 2)
-        painted = F.fold((patches * self._window).flatten(0, 1)[None], size, _SIDE)
-        weight = F.fold(self._window.expand(1, -1, places.shape[1]), size, _SIDE)
-        return (painted / weight)[..., 1:-1, 1:-1]
+        total = F.fold((patches * self._window).flatten(0, 1)[None], size, _SIDE)
+        weight = F.fold(self._window.expand(1, -1, len(self._chosen)), size, _SIDE)
+        painted: Tensor = total / weight
+        return painted[..., 1:-1, 1:-1]
 
     def _most_similar(self, places: Tensor, kept: Tensor | None) -> Tensor:
         """The number of a patch for each of [C 9, P], by cosine."""
@@ -73,4 +74,5 @@ def _view(centred: Tensor) -> Tensor:
     variances, directions = torch.linalg.eigh(exact @ exact.T / exact.shape[1])
     variances, directions = variances[-_FEATURES:], directions[:, -_FEATURES:]
     scale = (variances + _LEAST_VARIANCE * variances.mean()).pow(_WHITENING)
-    return (directions * scale).T.to(centred)
+    view: Tensor = (directions * scale).T
+    return view.to(centred)

@@ -37,8 +37,10 @@ class LatentStyle:
 
     def forget(self) -> None:
         """What comes next follows a cut."""
-        for memory in (self._own, self._painted, *(look.strokes for look in self._looks)):
-            memory.forget()
+        self._own.forget()
+        self._painted.forget()
+        for look in self._looks:
+            look.strokes.forget()
 
     def over(self, latents: Tensor, time: Fraction, share: float = 0.0) -> Tensor:
         """The latents of the next frame, float [1, C, h, w], shown at `time` seconds.

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aigc_edit.api import FilePath, FilterContext, FrameFilter, StageOptions, option, read_picture
 from aigc_edit.errors import MediaError
-from aigc_edit.stages.frames.ramp import Ramp, Share
+from aigc_edit.stages.frames.ramp import Share
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from torch import Tensor
 
     from aigc_edit.models.vae import LatentLook
@@ -92,8 +94,8 @@ class StyleVae(FrameFilter):
         from aigc_edit.models.vae import FrameVae, LatentStyle, Matching
 
         self._end, self._device = context.tracks.duration, context.device
-        net = FrameVae.load(self._net_file)
-        self._net = net.to(context.device, memory_format=torch.channels_last)
+        net = FrameVae.load(self._net_file).to(context.device)
+        self._net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
         with torch.inference_mode():
             looks = [self._look(path) for path in self._references]
         matching = Matching(self.options.matching)
@@ -138,7 +140,8 @@ class StyleVae(FrameFilter):
 
         blend = self.options.blend
         moved = []
-        for own, time in zip(latents.split(1), times, strict=True):
+        for number, time in enumerate(times):
+            own = latents[number : number + 1]
             share = blend.share.at(time, self._end) if blend else 0.0
             styled = self._style.over(own, time, share)
             moved.append(torch.lerp(own, styled, self.options.strength.at(time, self._end)))
@@ -153,22 +156,24 @@ class StyleVae(FrameFilter):
         import torch
 
         together = 1 if self.options.brush else len(frames)
-        parts = frames.contiguous(memory_format=torch.channels_last).split(together)
+        parts = torch.split(frames.contiguous(memory_format=torch.channels_last), together)
         return torch.cat([self._net.encode(part).mean for part in parts])
 
     def _decoded(self, latents: Tensor, height: int, width: int) -> Tensor:
         """Frames of float [T, C, h, w]: float [T, 3, height, width]."""
-        return self._net.decode(latents, height, width)
+        frames: Tensor = self._net.decode(latents, height, width)
+        return frames
 
 
-def _reference(path: Path):
+def _reference(path: Path) -> npt.NDArray[np.uint8]:
+    """uint8 [H, W, 3]; MediaError where there is nothing to go by."""
     picture = read_picture(path, side=_REFERENCE_SIDE)
-    if min(picture.shape[:2]) < _LEAST_SIDE:
-        height, width, _ = picture.shape
+    height, width, _ = picture.shape
+    if min(height, width) < _LEAST_SIDE:
         raise MediaError(
-            f"a picture of {width}x{height} pixels has no look that could be measured",
+            f"{width}x{height} pixels (at most {_REFERENCE_SIDE} are looked at) show no look",
             where=path,
-            cure=f"Name one of at least {_LEAST_SIDE}x{_LEAST_SIDE}.",
+            cure=f"Name a picture of {_LEAST_SIDE}x{_LEAST_SIDE} pixels or more, less narrow.",
         )
     return picture
 
