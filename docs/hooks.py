@@ -308,6 +308,8 @@ ALIASES = {
     "before. A stage says in `api_version` which one it was written for.",
     "Decibels": "The type of an option in decibels: `-12 dB` or a number in a pipeline file, "
     "a `float` in Python.",
+    "FilePath": "The type of an option that names a file to read: from the folder of the pipeline "
+    "file, or, where there is none, from the working folder; a `Path` in Python.",
     "FrameRate": "The type of an option in frames a second: `25`, `30000/1001`, or `29.97`, which "
     "means the latter; an exact `Fraction` in Python.",
     "LoudnessUnits": "The type of an option in LUFS: `-14 LUFS` or a number in a pipeline file, "

@@ -32,10 +32,11 @@ class Blend(StageOptions):
 
 
 class StyleVae(FrameFilter):
-    """Gives the film the look of any picture: its colours, contrasts and what goes with what.
+    """Gives the film the look of any picture: its colours, contrasts and brush work.
 
-    An autoencoder makes latents of each frame; they take mean and covariance of those of the
-    picture, and become a frame again. Nothing has to be trained.
+    An autoencoder makes latents of each frame. They take mean and covariance of those of the
+    picture, and are mixed with patches of them that are most similar; then they become a frame
+    again. Nothing has to be trained.
     """
 
     name = "style_vae"
