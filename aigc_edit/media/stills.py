@@ -40,7 +40,8 @@ def read_picture(path: Path, *, side: int) -> Image:
             "this picture is too large", where=path, cure="Save a smaller one."
         ) from cause
     except (OSError, ValueError, SyntaxError) as cause:  # the last from broken PNG files
-        what = f"this picture cannot be read ({one_line(cause)})"
+        why = getattr(cause, "strerror", None) or one_line(cause)
+        what = f"this picture cannot be read ({why})"
         raise DecodeError(what, where=path, cure="Name another, or save it anew.") from cause
 
 
