@@ -45,7 +45,10 @@ UNITS = {
 }
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 # For options without a default.
-MUST_BE_GIVEN = {"given_spans": {"spans": [["10s", "20s"], ["1m", "1m5s"]]}}
+MUST_BE_GIVEN = {
+    "given_spans": {"spans": [["10s", "20s"], ["1m", "1m5s"]]},
+    "style_vae": {"reference": "painting.jpg", "strength": {"from": 0, "to": 1, "over": "5s"}},
+}
 _FENCE = re.compile(r"^```.+$", re.MULTILINE)
 _FOR_TESTS = re.compile(r' (?:norun|plugins|fails|small)="[^"]*"')
 _MARK = re.compile(r"<!-- made here: (\w+) -->")
@@ -230,6 +233,9 @@ def _type(stage: type[Stage], name: str, field: FieldInfo) -> str:
     facts = stage.Options.model_json_schema()["properties"][name]
     for example_of_unit in facts.get("examples", ()):
         return UNITS[example_of_unit]
+    if any("$ref" in kind for kind in facts.get("anyOf", ())):
+        numbers = any(kind.get("type") == "number" for kind in facts["anyOf"])
+        return "number or mapping" if numbers else "mapping"
     return {"number": "number", "integer": "whole number", "boolean": "`true` or `false`"}.get(
         facts.get("type"), "list" if facts.get("type") == "array" else "text"
     )
@@ -302,6 +308,8 @@ ALIASES = {
     "before. A stage says in `api_version` which one it was written for.",
     "Decibels": "The type of an option in decibels: `-12 dB` or a number in a pipeline file, "
     "a `float` in Python.",
+    "FilePath": "The type of an option that names a file to read: from the folder of the pipeline "
+    "file, or, where there is none, from the working folder; a `Path` in Python.",
     "FrameRate": "The type of an option in frames a second: `25`, `30000/1001`, or `29.97`, which "
     "means the latter; an exact `Fraction` in Python.",
     "LoudnessUnits": "The type of an option in LUFS: `-14 LUFS` or a number in a pipeline file, "

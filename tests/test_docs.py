@@ -45,7 +45,7 @@ NEED_NO_EXAMPLE = {
         "FilterContext",
         "FrameRate",
     ),
-    *("PluginError", "TruePeaks", "is_offline"),
+    *("FilePath", "PluginError", "TruePeaks", "is_offline", "read_picture"),
     *("LoudnessUnits", "ModelError", "Samples", "Seconds", "SoundContext", "Stage", "Track"),
 }
 FRAGMENT = "schema: 1\nstages: [motion]\n"  # what an `output:` alone is checked with

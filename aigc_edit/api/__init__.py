@@ -19,10 +19,10 @@ from aigc_edit.api.stages import (
     SoundContext,
     Stage,
 )
-from aigc_edit.api.units import Decibels, FrameRate, LoudnessUnits, Seconds
+from aigc_edit.api.units import Decibels, FilePath, FrameRate, LoudnessUnits, Seconds
 from aigc_edit.errors import ModelError, PluginError
 from aigc_edit.folders import is_offline
-from aigc_edit.media import LoudnessMeter, Samples, TruePeaks
+from aigc_edit.media import LoudnessMeter, Samples, TruePeaks, read_picture
 from aigc_edit.models.recognizer import (
     Recognizer,
     RecognizerSettings,
@@ -63,6 +63,7 @@ __all__ = [
     "Decibels",
     "Delivery",
     "EditList",
+    "FilePath",
     "FilterContext",
     "FrameBatch",
     "FrameFilter",
@@ -101,6 +102,7 @@ __all__ = [
     "Word",
     "is_offline",
     "option",
+    "read_picture",
     "sentences",
     "spread",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
+
+from aigc_edit.api.units import FOLDER
 
 
 def _written_name(name: str) -> str:
@@ -37,6 +41,15 @@ class StageOptions(BaseModel):
     def option_fields(cls) -> dict[str, FieldInfo]:
         """All options by the names that pipeline files have for them."""
         return {_written_name(name): field for name, field in cls.model_fields.items()}
+
+    @classmethod
+    def given_in(cls, folder: Path, values: Mapping[str, Any]) -> Self:
+        """Options as a pipeline file in that folder has them: a `FilePath` begins there.
+
+        Raises:
+            pydantic.ValidationError: with all that is wrong.
+        """
+        return cls.model_validate(values, context={FOLDER: folder})
 
 
 def option(

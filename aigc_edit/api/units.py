@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 _UNIT_SECONDS: dict[str, Fraction] = {
     "h": Fraction(3600),
@@ -20,6 +27,7 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 _FASTEST = 1000  # frames a second
 _NTSC_ROUNDING = Fraction(1, 200)  # people write 23.98, 29.97, 59.94
 _NUMBER = r"-?\d+(\.\d+)?"
+FOLDER = "folder"  # of the pipeline file, in the context of a validation
 
 
 def parse_seconds(value: Any) -> Fraction:
@@ -77,6 +85,13 @@ def _parse_unit(unit: str) -> Any:
     return parse
 
 
+def _found_from(given: Path, info: ValidationInfo) -> Path:
+    """The path from the folder of the pipeline file; else, as it was given."""
+    folder = (info.context or {}).get(FOLDER)
+    beside = folder / given.expanduser() if folder is not None else given
+    return beside if beside.exists() else given
+
+
 def _number_or_text(pattern: str, example: str) -> dict[str, Any]:
     return {
         "anyOf": [{"type": "number"}, {"type": "string", "pattern": pattern}],
@@ -108,3 +123,5 @@ FrameRate = Annotated[
     PlainSerializer(str, when_used="json", return_type=str),
     WithJsonSchema(_number_or_text(r"^[0-9.]+(/[0-9]+)?$", "30000/1001")),
 ]
+# A file to be read. Pipeline files name it from where they are, a command line from where it is.
+FilePath = Annotated[Path, AfterValidator(_found_from)]

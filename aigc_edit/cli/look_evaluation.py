@@ -104,11 +104,11 @@ class LookEvaluation:
 
     def found(self, clips: Sequence[Path]) -> LookFound:
         """Raises AigcEditError where a clip or the painting cannot be read, or is too small."""
-        from aigc_edit.engine import read_picture, resolve_device
+        from aigc_edit.engine import named_picture, resolve_device
         from aigc_edit.models.judging import LookJudge, contact_sheet
 
         device = resolve_device(self.device)
-        painting = _frame(read_picture(self.style))
+        painting = _frame(named_picture(self.style))
         _ensure_large(painting, self.style)
         trials = {clip: self._trial(clip, device) for clip in clips}
         self.stage.stage.weights()

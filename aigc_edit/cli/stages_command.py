@@ -97,9 +97,13 @@ def _type_text(facts: dict[str, Any]) -> str:
         return " | ".join(map(str, facts["enum"]))
     if "anyOf" in facts:
         examples = facts.get("examples")
-        kinds = " or ".join(str(kind.get("type", "value")) for kind in facts["anyOf"])
+        kinds = " or ".join(_kind_text(kind) for kind in facts["anyOf"])
         return f"{kinds}, such as {examples[0]}" if examples else kinds
     return str(facts.get("type", "value"))
+
+
+def _kind_text(kind: dict[str, Any]) -> str:
+    return "mapping" if "$ref" in kind else str(kind.get("type", "value"))
 
 
 def _limits(metadata: Sequence[Any]) -> str:

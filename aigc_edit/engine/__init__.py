@@ -2,7 +2,7 @@
 
 from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
-from aigc_edit.engine.content import read_content, read_painting, read_picture
+from aigc_edit.engine.content import named_picture, read_content, read_painting
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
@@ -49,7 +49,7 @@ __all__ = [
     "plan_run",
     "read_content",
     "read_painting",
-    "read_picture",
+    "named_picture",
     "resolve_device",
     "run",
     "selected",

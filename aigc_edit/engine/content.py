@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from aigc_edit.errors import DecodeError, UsageError, one_line
-from aigc_edit.media import Image, PictureConverter, PictureForm, PictureReader, probe
+from aigc_edit.errors import UsageError
+from aigc_edit.media import (
+    Image,
+    PictureConverter,
+    PictureForm,
+    PictureReader,
+    probe,
+    read_picture,
+)
 from aigc_edit.timeline import Span
 
 _PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -39,7 +46,7 @@ def read_content(paths: Sequence[Path], *, side: int = 1280) -> list[Image]:
     pictures = [file for file in files if _is_picture(file)]
     videos = [file for file in files if not _is_picture(file)]
     each = min(_FRAMES, max(1, (_MOST - len(pictures)) // max(1, len(videos))))
-    found = [_picture(path, side) for path in pictures]
+    found = [read_picture(path, side=side) for path in pictures]
     return found + [frame for path in videos for frame in _frames(path, each, side)]
 
 
@@ -48,18 +55,26 @@ def read_painting(path: Path, lines: int) -> Image:
 
     Raises:
         UsageError: it is not there, too small, or too long for its width.
-        MediaError: it cannot be read.
+        DecodeError: it cannot be read.
     """
-    if not path.is_file():
-        raise UsageError("there is no such picture", where=path)
+    from PIL import Image as Pillow
+
     if not _LEAST_LINES <= lines <= _MOST_LINES:
         cure = f"Give {_LEAST_LINES} to {_MOST_LINES}."
         raise UsageError(f"{lines} lines cannot be learnt from", cure=cure)
-    return _picture(path, lines, shorter=True)
+    picture = named_picture(path, side=_LONGEST * lines)
+    height, width = picture.shape[:2]
+    least = min(height, width)
+    if least * _LONGEST < max(height, width) or least < _LEAST_LINES:
+        what = f"a picture of {width}x{height} pixels is no painting to learn from"
+        cure = f"Its sides must be {_LEAST_LINES} pixels or more, and not so unlike."
+        raise UsageError(what, where=path, cure=cure)
+    size = (round(width * lines / least), round(height * lines / least))
+    return np.array(Pillow.fromarray(picture).resize(size, Pillow.Resampling.LANCZOS))
 
 
-def read_picture(path: Path, *, side: int = 1280) -> Image:
-    """A picture; uint8 [H, W, 3], RGB. The longer side is shrunk to `side`.
+def named_picture(path: Path, *, side: int = 1280) -> Image:
+    """A picture that a command names; uint8 [H, W, 3], RGB. The longer side is shrunk to `side`.
 
     Raises:
         UsageError: there is no such file.
@@ -67,7 +82,7 @@ def read_picture(path: Path, *, side: int = 1280) -> Image:
     """
     if not path.is_file():
         raise UsageError("there is no such picture", where=path)
-    return _picture(path, side)
+    return read_picture(path, side=side)
 
 
 def _files(path: Path) -> list[Path]:
@@ -91,36 +106,6 @@ def _evenly(things: Sequence[Thing], most: int) -> list[Thing]:
     """At most so many of them, from all over the list."""
     count = min(len(things), most)
     return [things[number * len(things) // count] for number in range(count)]
-
-
-def _picture(path: Path, side: int, *, shorter: bool = False) -> Image:
-    """A picture whose longer side is at most `side`, or whose shorter side is just that."""
-    from PIL import Image as Pillow
-    from PIL import ImageOps
-
-    try:
-        with Pillow.open(path) as opened:
-            shown = ImageOps.exif_transpose(opened).convert("RGB")
-            if shorter:
-                shown = _sized(shown, side, path)
-            else:
-                shown.thumbnail((side, side), Pillow.Resampling.LANCZOS)
-    except (OSError, ValueError, Pillow.DecompressionBombError) as cause:
-        what = f"this picture cannot be read ({one_line(cause)})"
-        raise DecodeError(what, where=path, cure="Remove it, or name others.") from cause
-    return np.asarray(shown, np.uint8).copy()
-
-
-def _sized(shown: Any, lines: int, path: Path) -> Any:
-    from PIL import Image as Pillow
-
-    least, most = sorted(shown.size)
-    if least * _LONGEST < most or least < _LEAST_LINES:
-        what = f"a picture of {shown.width}x{shown.height} pixels is no painting to learn from"
-        cure = f"Its sides must be {_LEAST_LINES} pixels or more, and not so unlike."
-        raise UsageError(what, where=path, cure=cure)
-    size = tuple(round(side * lines / least) for side in shown.size)
-    return shown.resize(size, Pillow.Resampling.LANCZOS)
 
 
 def _frames(path: Path, count: int, side: int) -> Iterator[Image]:

@@ -64,6 +64,7 @@ from .sound import (
 )
 from .source import SAME_TIME, Source, VideoStream, probe
 from .space import ensure_space, least_bytes
+from .stills import read_picture
 from .streams import AudioStream, InputChoice, SubtitleStream
 from .subtitles import read_subtitle_stream
 from .writer import (
@@ -146,6 +147,7 @@ __all__ = [
     "mux",
     "opens",
     "probe",
+    "read_picture",
     "read_subtitle_stream",
     "sample_at",
     "scratch_for",

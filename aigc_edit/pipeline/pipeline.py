@@ -284,7 +284,7 @@ class _Checker:
         for override in overrides:
             _put(values, override.keys, override.value)
         try:
-            return model.model_validate(values)
+            return model.given_in(self._folder, values)
         except pydantic.ValidationError as invalid:
             for refused in refusals(model, values, invalid):
                 said = next((f"--set {o.text}: " for o in overrides if o.keys == refused.keys), "")

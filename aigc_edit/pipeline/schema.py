@@ -15,9 +15,10 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema(entries: Iterable[StageEntry] | None = None) -> dict[str, Any]:
     """A schema in which each stage's options are known, with help and defaults."""
-    stages = [_stage_schema(e) for e in (registered().values() if entries is None else entries)]
     output = Output.model_json_schema(mode="validation", ref_template="#/$defs/{model}")
     definitions = output.pop("$defs", {})
+    every = registered().values() if entries is None else entries
+    stages = [_stage_schema(entry, definitions) for entry in every]
     source = Input.model_json_schema(mode="validation")
     return {
         "$schema": _DRAFT,
@@ -42,9 +43,13 @@ def json_schema(entries: Iterable[StageEntry] | None = None) -> dict[str, Any]:
     }
 
 
-def _stage_schema(entry: StageEntry) -> dict[str, Any]:
+def _stage_schema(entry: StageEntry, definitions: dict[str, Any]) -> dict[str, Any]:
+    """`definitions` gets those of options within options, under the stage's name."""
     stage = entry.load()
-    options = stage.Options.model_json_schema(mode="validation")
+    place = f"#/$defs/{entry.name}.{{model}}"
+    options = stage.Options.model_json_schema(mode="validation", ref_template=place)
+    own = options.pop("$defs", {})
+    definitions.update({f"{entry.name}.{name}": one for name, one in own.items()})
     options.pop("title", None)
     required = ["uses", "with"] if options.get("required") else ["uses"]
     return {

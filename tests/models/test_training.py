@@ -226,6 +226,13 @@ def refused(path, message, name="small", version=1, build=Small):
     assert "\n" not in str(caught.value)
 
 
+def test_reading_weights_leaves_the_callers_random_numbers_alone(stored):
+    before = torch.random.get_rng_state()
+    load_weights(stored, "small", 1, Small)
+
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_weights_of_another_architecture_are_refused(stored):
     refused(stored, "weights of small 1, not of large 1", name="large")
     refused(stored, "weights of small 1, not of small 2", version=2)

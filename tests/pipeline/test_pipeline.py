@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from aigc_edit.errors import PipelineError, UsageError
 from aigc_edit.media import InputChoice
-from aigc_edit.pipeline import load_pipeline, pipeline_from_text, registered, schema_text
+from aigc_edit.pipeline import (
+    PluginChoice,
+    load_pipeline,
+    pipeline_from_text,
+    registered,
+    schema_text,
+)
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -195,6 +203,47 @@ def test_every_stage_explains_itself():
         assert stage.__doc__
         for field_name, field in stage.Options.option_fields().items():
             assert field.description, f"{name}.{field_name}"
+
+
+def test_options_within_options_are_found_in_the_schema():
+    text = schema_text()
+    places = set(re.findall(r'"#/\$defs/([^"]+)"', text))
+
+    assert places == set(json.loads(text)["$defs"])
+
+
+_STAMP = """
+from aigc_edit.api import FilePath, FrameFilter, StageOptions, option
+
+
+class Stamp(FrameFilter):
+    '''Reads a picture.'''
+
+    name = "stamp"
+
+    class Options(StageOptions):
+        picture: FilePath = option(help="A picture.")
+
+    def apply(self, frames):
+        return frames
+"""
+
+
+def test_files_are_named_from_where_the_pipeline_file_is_or_the_command_line(tmp_path, monkeypatch):
+    for name in ("mine/one.png", "two.png", "stamp.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(_STAMP)
+    file = tmp_path / "mine" / "stamped.yaml"
+    file.write_text("schema: 1\nstages: [{uses: stamp, with: {picture: one.png}}]\n")
+    monkeypatch.chdir(tmp_path)
+    plugins = PluginChoice((tmp_path / "stamp.py",))
+
+    def picture(*overrides: str) -> Path:
+        return load_pipeline(file, overrides, plugins).stages[0].stage.options.picture
+
+    assert picture().samefile(tmp_path / "mine" / "one.png")
+    assert picture("stamp.picture=two.png").samefile(tmp_path / "two.png")
+    assert picture("stamp.picture=none.png") == Path("none.png")
 
 
 def test_the_input_part_says_which_tracks_are_read():

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from aigc_edit.pipeline import OURS, registered
+from tests.conftest import ROOT
 
-_MUST_BE_GIVEN = {"given_spans": {"spans": [["1s", "2s"], ["4s", "6s"]]}}
+_MUST_BE_GIVEN = {
+    "given_spans": {"spans": [["1s", "2s"], ["4s", "6s"]]},
+    "style_vae": {"reference": ROOT / "docs" / "captions.jpg"},
+}
 _ALSO = (("scenes", {"detector": "content"}), ("grade", {"contrast": 1.2, "warmth": -0.5}))
 
 _OWN = {name: entry.load() for name, entry in registered().items() if entry.origin == OURS}

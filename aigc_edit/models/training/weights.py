@@ -89,7 +89,8 @@ def load_weights(path: Path, name: str, version: int, build: Callable[..., Net])
         raise ModelError(f"these are weights of {found}, not of {wanted}", where=path, cure=cure)
     weights, _ = read_tensors(path)
     try:
-        net = build(**found.config)
+        with torch.random.fork_rng(devices=()):  # what a net draws is replaced, and nobody's loss
+            net = build(**found.config)
         _check_fit(net, weights)
         net.load_state_dict(weights)
     except (TypeError, ValueError, RuntimeError) as cause:

@@ -5,12 +5,16 @@ from aigc_edit.models.vae.figures import Reconstruction, reconstruction
 from aigc_edit.models.vae.moments import LatentMap, Matching, Moments, matching
 from aigc_edit.models.vae.net import FrameVae, Posterior, VaeConfig
 from aigc_edit.models.vae.objective import FrameVaeObjective, VaeRecipe
+from aigc_edit.models.vae.shipped import shipped
+from aigc_edit.models.vae.style import LatentLook, LatentStyle
 
 __all__ = [
     "Bound",
     "FrameVae",
     "FrameVaeObjective",
+    "LatentLook",
     "LatentMap",
+    "LatentStyle",
     "Matching",
     "Moments",
     "Posterior",
@@ -21,4 +25,5 @@ __all__ = [
     "kl_nats",
     "matching",
     "reconstruction",
+    "shipped",
 ]

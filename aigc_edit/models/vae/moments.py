@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 _LEAST_VARIANCE = 1e-5  # what varies less has no direction that could be stretched
+_MOST_STRETCH = 4.0
 
 
 class Matching(StrEnum):
@@ -39,16 +40,31 @@ class Moments:
     @classmethod
     def of(cls, latents: Tensor) -> Moments:
         """Over all places of all frames of float [T, C, h, w]."""
-        flat = latents.detach().transpose(0, 1).flatten(1).cpu().double()
+        exact = torch.float32 if latents.device.type == "mps" else torch.float64
+        flat = latents.detach().transpose(0, 1).flatten(1).to(exact)
         mean = flat.mean(1)
         centred = flat - mean[:, None]
-        return cls(mean, centred @ centred.T / flat.shape[1])
+        covariance = centred @ centred.T / flat.shape[1]
+        return cls(mean.cpu().double(), covariance.cpu().double())
 
     def blended(self, other: Moments, share: float) -> Moments:
         """Between these (share 0) and others (share 1)."""
         return Moments(
             self.mean.lerp(other.mean, share), self.covariance.lerp(other.covariance, share)
         )
+
+    def within_reach(self, wanted: Moments) -> Moments:
+        """With just as much more covariance that no map to `wanted` stretches more than 4 times.
+
+        Else the noise of a frame that is nearly flat would become as large as a picture.
+        """
+        return Moments(self.mean, self.covariance + wanted.covariance / _MOST_STRETCH**2)
+
+    def distance(self, other: Moments) -> float:
+        """Jeffreys' divergence (1946) of the channels taken apart, nats a channel."""
+        one, two = (_floored(m.covariance.diagonal()) for m in (self, other))
+        apart = (self.mean - other.mean).square()
+        return float((((one + apart) / two + (two + apart) / one) / 2 - 1).mean())
 
 
 @dataclass(frozen=True)
