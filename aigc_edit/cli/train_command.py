@@ -63,7 +63,7 @@ def _add_gan(parser: argparse.ArgumentParser) -> None:
     for name in _CHOSEN:
         parser.add_argument(f"--{name}", type=float, metavar="W", help=f"weight of the loss {name}")
     parser.add_argument("--name", help="the look is also put into your looks folder, so named")
-    _add_training(parser, steps=8_000, batch=4, rate=1e-3)
+    _add_training(parser, steps=8_000, batch=4, rate=4e-4)
 
 
 def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, rate: float) -> None:

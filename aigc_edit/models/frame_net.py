@@ -49,11 +49,23 @@ class FrameNet:
     """
 
     def __init__(
-        self, net: Net, device: str, geometry: Geometry, *, largest: int = _LARGEST
+        self,
+        net: Net,
+        device: str,
+        geometry: Geometry,
+        *,
+        alone: bool = False,
+        largest: int = _LARGEST,
     ) -> None:
-        """largest: pixels of a frame that goes in whole; larger ones are tiled without a joint."""
-        self._net, self._geometry, self._largest = net, geometry, largest
-        self._batch = _Batch() if torch.device(device).type == "cuda" else None
+        """
+        Args:
+            alone: each frame goes alone on every device.
+            largest: pixels of a frame that goes in whole; larger ones are tiled without a joint.
+        """
+        self._net, self._geometry = net, geometry
+        self._largest = int(largest * min(1, geometry.scale) ** 2)
+        together = not alone and torch.device(device).type == "cuda"
+        self._batch = _Batch() if together else None
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Float [T, C, H, W] to what the net makes of each.

@@ -6,11 +6,13 @@ No layer normalises, since what styles change is just what a normalisation would
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from aigc_edit.models.frame_net import Geometry
 from aigc_edit.models.layers import LEAK, Enlarged, Residual, conv3, mirrored, padded_side
 from aigc_edit.models.training import Architecture, load_weights
 
@@ -93,8 +95,26 @@ class FrameVae(nn.Module):
 
     def decode(self, latents: Tensor, height: int, width: int) -> Tensor:
         """The mean of p(x|z), about [0, 1]: float [T, 3, height, width]."""
+        return self.painted(latents)[..., :height, :width]
+
+    def latents(self, frames: Tensor) -> Tensor:
+        """The mean of q(z|x)."""
+        return self.encode(frames).mean
+
+    def painted(self, latents: Tensor) -> Tensor:
+        """As `decode`, with what was mirrored on: float [T, 3, 8 h, 8 w]."""
         frames: Tensor = self.decoder(latents)
-        return frames[..., :height, :width] / 4 + 0.5
+        return frames / 4 + 0.5
+
+    @property
+    def looking(self) -> Geometry:
+        """Of the encoder, for tiles."""
+        return Geometry(STRIDE, STRIDE * (2 * self.config.looks + 3), Fraction(1, STRIDE))
+
+    @property
+    def painting(self) -> Geometry:
+        """Of the decoder."""
+        return Geometry(1, 2 * self.config.paints + 4, Fraction(STRIDE))
 
     def forward(self, frames: Tensor) -> Tensor:
         """Frames as the net remembers them: float [T, 3, H, W] in [0, 1]."""

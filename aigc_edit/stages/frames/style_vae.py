@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _REFERENCE_SIDE = 640  # larger pictures are shrunk to it; it sets the size of strokes
 _LEAST_SIDE = 24  # three latents each way, one patch; a single latent has no covariance
-_LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 
 
 class Blend(StageOptions):
@@ -92,11 +91,17 @@ class StyleVae(FrameFilter):
     def begin(self, context: FilterContext) -> None:
         import torch
 
+        from aigc_edit.models.frame_net import FrameNet
+        from aigc_edit.models.layers import placed
         from aigc_edit.models.vae import FrameVae, LatentStyle, Matching
 
         self._end, self._device = context.tracks.duration, context.device
-        net = FrameVae.load(self._net_file).to(context.device)
-        self._net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
+        net = placed(FrameVae.load(self._net_file), context.device)
+        # A batch of another size may round another way, and a choice of patches makes much of it.
+        self._encoded = FrameNet(
+            net.latents, context.device, net.looking, alone=self.options.brush > 0
+        )
+        self._painted = FrameNet(net.painted, context.device, net.painting)
         with torch.inference_mode():
             looks = [self._look(path) for path in self._references]
         matching = Matching(self.options.matching)
@@ -125,14 +130,16 @@ class StyleVae(FrameFilter):
         return self.options.strength.at(time, self._end) > 0 or self.options.detail < 1
 
     def _styled(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
+        from aigc_edit.models.colour import with_colours_of
+
         height, width = frames.shape[-2:]
         latents = self._encoded(frames)
-        styled = self._decoded(self._moved(latents, times), height, width)
+        styled = self._painted(self._moved(latents, times))[..., :height, :width]
         if self.options.detail:
-            kept = self._decoded(latents, height, width)
+            kept = self._painted(latents)[..., :height, :width]
             styled = styled + self.options.detail * (frames - kept)
         if self.options.keep_colors:
-            styled = frames + _luma(styled - frames)
+            styled = with_colours_of(frames, styled)
         return styled.clamp(0, 1)
 
     def _moved(self, latents: Tensor, times: Sequence[Fraction]) -> Tensor:
@@ -148,24 +155,6 @@ class StyleVae(FrameFilter):
             moved.append(torch.lerp(own, styled, self.options.strength.at(time, self._end)))
         return torch.cat(moved)
 
-    def _encoded(self, frames: Tensor) -> Tensor:
-        """Latents, float [T, C, H/8, W/8].
-
-        One by one where patches are chosen: a batch of another size may round another way, and
-        a choice makes much of it.
-        """
-        import torch
-
-        together = 1 if self.options.brush else len(frames)
-        parts = torch.split(frames.contiguous(memory_format=torch.channels_last), together)
-        return torch.cat([self._net.encode(part).mean for part in parts])
-
-    def _decoded(self, latents: Tensor, height: int, width: int) -> Tensor:
-        """Frames of float [T, C, h, w]: float [T, 3, height, width]."""
-        frames: Tensor = self._net.decode(latents, height, width)
-        return frames
-
-
 def _reference(path: Path) -> npt.NDArray[np.uint8]:
     """uint8 [H, W, 3]; MediaError where there is nothing to go by."""
     picture = read_picture(path, side=_REFERENCE_SIDE)
@@ -177,11 +166,6 @@ def _reference(path: Path) -> npt.NDArray[np.uint8]:
             cure=f"Name a picture of {_LEAST_SIDE}x{_LEAST_SIDE} pixels or more, less narrow.",
         )
     return picture
-
-
-def _luma(colours: Tensor) -> Tensor:
-    """[T, 1, H, W]"""
-    return (colours * colours.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
 
 
 def _digest(path: Path) -> str:
