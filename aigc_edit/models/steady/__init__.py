@@ -1,0 +1,7 @@
+"""Looks that do not flicker: blending along the optical flow; how much a film flickers."""
+
+from aigc_edit.models.steady.flicker import Flicker, FlickerMeter, flicker
+from aigc_edit.models.steady.flow import Motion, motion, small_luma
+from aigc_edit.models.steady.warp import Warp
+
+__all__ = ["Flicker", "FlickerMeter", "Motion", "Warp", "flicker", "motion", "small_luma"]
