@@ -48,3 +48,7 @@ SITED_PIXELS = 0.1
 # The tiny Whisper, on sentences of which half are in voices that it never heard.
 WRONG_WORDS = 0.1
 WORD_START = 0.06  # seconds, median; Whisper's own grid is 0.02
+# What the issue of the looks asks for: flicker over the source's own, and ghosts of a look that
+# does not flicker.
+STEADY_MUTED, STEADY_BUSY = 1.3, 2.5
+GHOST_LEVELS = 2.0  # mean

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from aigc_edit.models.steady.flow import Luma, Motion, motion, small_luma
+from aigc_edit.models.steady.flow import Motion, Small, motion, small
 from aigc_edit.models.steady.warp import Warp
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class FlickerMeter:
         self._sums = [0.0, 0.0]
         self._count = 0
         self._before: tuple[Tensor, Tensor] | None = None
-        self._luma: Luma | None = None
+        self._seen: Small | None = None
 
     def cut(self) -> None:
         """The next frame is not compared with the last one."""
-        self._before = self._luma = None
+        self._before = self._seen = None
 
     def add(self, source: Tensor, result: Tensor, moved: Motion | None = None) -> None:
         """One more frame.
@@ -59,9 +59,9 @@ class FlickerMeter:
         moved: the source's motion since the frame before, where it is known already.
         """
         if moved is None:
-            luma = small_luma(source)
-            moved = motion(self._luma, luma) if self._luma is not None else None
-            self._luma = luma
+            seen = small(source)
+            moved = motion(self._seen, seen) if self._seen is not None else None
+            self._seen = seen
         if self._before is not None and moved is not None:
             height, width = source.shape[-2:]
             warp = Warp(moved, height, width, _STEP)
