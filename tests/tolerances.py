@@ -52,3 +52,5 @@ WORD_START = 0.06  # seconds, median; Whisper's own grid is 0.02
 # does not flicker.
 STEADY_MUTED, STEADY_BUSY = 1.3, 2.5
 GHOST_LEVELS = 2.0  # mean
+# Rounding to bytes or bfloat16 on the way in and on the way out.
+LOW_PRECISION_LEVELS = 1.0  # mean

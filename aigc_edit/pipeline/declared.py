@@ -92,7 +92,7 @@ def _filter(stage: type[FrameFilter]) -> Iterator[str]:
 def _steadiness(stage: type[FrameFilter]) -> Iterator[str]:
     if stage.steady not in (False, True) or (stage.steady and stage.pixels == "yuv"):
         yield "`steady` is True or False, and True for RGB only"
-    if "steady" in stage.Options.model_fields:
+    if "steady" in getattr(stage.Options, "model_fields", ()):
         yield "an option named `steady` would hide the one that every step of a frame filter has"
 
 

@@ -26,9 +26,20 @@ _STILL_PIXELS = 0.5
 _WINDOW = (5, 5)
 _LEAST_SIDE = 16  # pixels; below it the search finds no room for two of its patches
 
-Small = npt.NDArray[np.float32]  # [h, w, 3], RGB in levels of 255
-Luma = npt.NDArray[np.float32]
 Flow = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small picture.
+
+    Attributes:
+        luma: uint8 [h, w].
+        colour: float32 [h, w, 2]: red and blue less luma, in levels of 255.
+    """
+
+    luma: npt.NDArray[np.uint8]
+    colour: Flow
 
 
 @dataclass(frozen=True)
@@ -53,8 +64,11 @@ def small(frame: Tensor) -> Small:
         halvings += 1
     size = max(1, round(width / 2**halvings)), max(1, round(height / 2**halvings))
     planes = frame if _known_to_cv2(frame) else frame.float().cpu()
-    shrunk = [cv2.resize(p.numpy(), size, interpolation=cv2.INTER_AREA) for p in planes]
-    return np.stack(shrunk, -1).astype(np.float32) * np.float32(scale)
+    shrunk = (cv2.resize(p.numpy(), size, interpolation=cv2.INTER_AREA) for p in planes)
+    red, green, blue = (p.astype(np.float32) * np.float32(scale) for p in shrunk)
+    luma = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    whole = luma.round().clip(0, 255).astype(np.uint8)
+    return Small(whole, np.stack([red - luma, blue - luma], -1))
 
 
 def _known_to_cv2(frame: Tensor) -> bool:
@@ -63,24 +77,17 @@ def _known_to_cv2(frame: Tensor) -> bool:
     return frame.device.type == "cpu" and frame.dtype in (torch.uint8, torch.float32)
 
 
-def luma(picture: Small) -> Luma:
-    """float32 [h, w] of RGB [h, w, 3]."""
-    mixed: Luma = cv2.transform(picture, np.array([LUMA], np.float32))
-    return mixed
-
-
 def motion(before: Small, now: Small) -> Motion:
-    """How a small picture moved between two frames of one shot.
+    """How a picture moved between two frames of one shot.
 
     Dense inverse search (Kroeger et al. 2016, "Fast optical flow using dense inverse search"),
     both ways; a pixel is visible where the ways agree, by the bound of Sundaram et al. 2010
     ("Dense point trajectories by GPU-accelerated large displacement optical flow"), which Ruder
     et al. 2016 use for video style.
     """
-    shape = now.shape[:2]
-    if np.array_equal(before, now) or min(shape) < _LEAST_SIDE:
+    one, other, shape = before.luma, now.luma, now.luma.shape
+    if np.array_equal(one, other) or min(shape) < _LEAST_SIDE:
         return Motion(np.zeros((*shape, 2), np.float32), np.ones(shape, np.bool_))
-    one, other = _bytes(before), _bytes(now)
     back = _search(_FINEST).calc(other, one, None)
     forth = _search(_FINEST_BACK).calc(one, other, None)
     places = back + grid(*shape)
@@ -89,10 +96,6 @@ def motion(before: Small, now: Small) -> Motion:
     still = _still(back, one, other, places, agreed)
     back[still] = 0
     return Motion(back, still | (agreed & _inside(places)))
-
-
-def _bytes(picture: Small) -> Any:
-    return luma(picture).round().clip(0, 255).astype(np.uint8)
 
 
 def _still(back: Any, before: Any, now: Any, places: Any, agreed: Any) -> Any:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.models.steady.flicker import Flicker, FlickerMeter
-from aigc_edit.models.steady.flow import LUMA, Motion, Small, grid, luma, motion, small
+from aigc_edit.models.steady.flow import LUMA, Motion, Small, grid, motion, small
+from aigc_edit.models.steady.meter import Flicker, FlickerMeter
 from aigc_edit.models.steady.warp import Warp
 
 if TYPE_CHECKING:
@@ -75,36 +75,39 @@ class Steadier:
         [0, 1].
         """
         seen = small(source)
-        now = _Past(seen, _light(source), _colour(seen), look.float())
-        moved = motion(self._past.seen, seen) if self._past is not None else None
-        self._past = now if moved is None else _blended(self._past, now, moved)
-        shown = _as_given(self._past.shown, look)
-        self._meter.add(source, shown, moved)
+        now = _Past(seen, _light(source), seen.colour, look.float())
+        warp = None
+        if self._past is not None:
+            height, width = source.shape[-2:]
+            warp = Warp(motion(self._past.seen, seen), height, width)
+            now = _blended(self._past, now, warp)
+        self._past = now
+        shown = _as_given(now.shown, look)
+        self._meter.add(source, shown, warp)
         return shown
 
 
-def _blended(past: Any, now: _Past, moved: Motion) -> _Past:
+def _blended(past: _Past, now: _Past, warp: Warp) -> _Past:
     import torch
 
     height, width = now.light.shape[-2:]
-    warp = Warp(moved, height, width)
-    light, colour = warp(past.light), _warped(past.colour, moved)
-    weight = _weight(light - now.light, colour - now.colour)
+    light, colour = warp(past.light), _warped(past.colour, warp.motion)
+    sampled = (light[0, ::_STEP, ::_STEP] - now.light[0, ::_STEP, ::_STEP]).cpu().numpy()
+    weight = _weight(sampled, colour - now.colour)
     small_weight = cv2.resize(weight, colour.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None]
     full = cv2.resize(weight, (width, height), interpolation=cv2.INTER_LINEAR)
-    share = torch.from_numpy(full).to(now.light.device)
+    share = torch.from_numpy(1 - full).to(now.light.device)
     return _Past(
         now.seen,
-        now.light.lerp(light, share),
+        light.lerp_(now.light, share),
         now.colour + small_weight * (colour - now.colour),
-        now.shown.lerp(warp(past.shown), share),
+        warp(past.shown).lerp_(now.shown, share),
     )
 
 
-def _weight(light_off: Tensor, colour_off: Plane) -> Plane:
+def _weight(light_off: Plane, colour_off: Plane) -> Plane:
     """float32 [H/2, W/2]: the share of the past, from how far the source's past is off."""
-    off = np.abs(light_off[0, ::_STEP, ::_STEP].cpu().numpy())
-    off = cv2.boxFilter(off, cv2.CV_32F, _WINDOW)
+    off = cv2.boxFilter(np.abs(light_off), cv2.CV_32F, _WINDOW)
     # Colour is smooth; and what moves in front of its own brightness is seen by colour alone.
     tint = np.abs(cv2.boxFilter(colour_off, cv2.CV_32F, _WINDOW))
     tint = cv2.resize(np.maximum(*cv2.split(tint)), off.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -120,11 +123,6 @@ def _light(source: Tensor) -> Tensor:
     mixed: Tensor = red * (LUMA[0] * scale)
     mixed.add_(green, alpha=LUMA[1] * scale).add_(blue, alpha=LUMA[2] * scale)
     return mixed[None]
-
-
-def _colour(seen: Small) -> Plane:
-    colour: Plane = seen[..., ::2] - luma(seen)[..., None]
-    return colour
 
 
 def _warped(colour: Plane, moved: Motion) -> Plane:
