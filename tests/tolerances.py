@@ -52,3 +52,9 @@ WORD_START = 0.06  # seconds, median; Whisper's own grid is 0.02
 STYLE_DISTANCE = 0.02  # of itself, standard deviation
 # Spectra of few windows are uneven, and bend.
 NO_LATTICE = 0.1
+# What the issue of the looks asks for: flicker over the source's own, and ghosts of a look that
+# does not flicker.
+STEADY_MUTED, STEADY_BUSY = 1.3, 2.5
+GHOST_LEVELS = 2.0  # mean
+# Rounding to bytes or bfloat16 on the way in and on the way out.
+LOW_PRECISION_LEVELS = 1.0  # mean

@@ -207,6 +207,8 @@ class FrameFilter(Stage):
         dtype: of RGB: `uint8` in [0, 255], or `float16`, `bfloat16`, `float32` in [0, 1].
         context: neighbours on each side that it must see; the edge frame is repeated at cuts.
         max_batch: most frames at once.
+        steady: it flickers when it is applied frame by frame (a look that a net paints); the
+            engine blends the flicker away, unless the step says `steady: false`. RGB only.
     """
 
     kind = "frames"
@@ -214,6 +216,7 @@ class FrameFilter(Stage):
     dtype: ClassVar[Literal["uint8", "float16", "bfloat16", "float32"]] = "float32"
     context: ClassVar[int] = 0
     max_batch: ClassVar[int] = 8
+    steady: ClassVar[bool] = False
 
     def begin(self, context: FilterContext) -> None:
         """Called once, before anything else."""

@@ -130,7 +130,8 @@ class LookEvaluation:
         assert isinstance(stage, FrameFilter)
         length = min(Fraction(self.seconds).limit_denominator(1000), source.duration)
         start = (source.duration - length) / 2
-        return Trial(source, stage, Span(start, start + length), device)
+        span = Span(start, start + length)
+        return Trial(source, stage, span, device, steady=self.stage.steady)
 
     def _judged(self, trial: Trial, clip: Path, judge: LookJudge) -> tuple[Facts, Film]:
         from aigc_edit.models.judging import Film

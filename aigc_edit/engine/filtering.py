@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from aigc_edit.api import FilterContext, FrameFilter, Planes, Shots
 from aigc_edit.engine.batches import Batch, as_declared, coded, parts_of, stacked
 from aigc_edit.engine.guard import Guard
+from aigc_edit.engine.steadying import Steadying
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
     SAME_TIME,
@@ -46,11 +47,13 @@ class FilterChain:
     """The frame filters of a pipeline, and what they work on.
 
     Attributes:
+        steadyings: what steadies each filter, None where it is not steady.
         tracks: all of them, in output time; each filter gets what it reads.
         seams: output times at which the source jumps.
     """
 
     filters: Sequence[FrameFilter]
+    steadyings: Sequence[Steadying | None]
     video: VideoStream
     rate: Fraction
     tracks: Timeline
@@ -101,11 +104,15 @@ class FilterChain:
             self.device,
             matrix_name(self.colour),
         )
-        for frame_filter in self.filters:
-            batches = filtered(
-                as_declared(batches, frame_filter), frame_filter, context, self.guard
-            )
+        for frame_filter, steadying in zip(self.filters, self.steadyings, strict=True):
             width, height = guarded_size(frame_filter, context.width, context.height, self.guard)
+            declared = as_declared(batches, frame_filter)
+            work = partial(filtered, frame_filter=frame_filter, context=context, guard=self.guard)
+            if steadying is None:
+                batches = work(declared)
+            else:
+                steadying.refuse_size((context.width, context.height), (width, height))
+                batches = steadying.around(work, declared)
             context = replace(context, width=width, height=height)
         return batches
 

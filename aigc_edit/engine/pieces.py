@@ -165,15 +165,15 @@ def first_number(time: Fraction, fps: Fraction) -> int:
 
 
 def make_pieces(
-    source: Source, edits: EditList, choice: CopyChoice, filters: Sequence[FrameFilter]
+    source: Source, edits: EditList, choice: CopyChoice, *, across: bool
 ) -> tuple[Piece, ...]:
     """The pieces of an edit list, in output order.
 
-    Long spans are parted at key frames, unless something looks across: a deinterlacer, a
-    filter with neighbours or memory.
+    Long spans are parted at key frames, unless something looks across: a deinterlacer, or what
+    `across` says (a filter with neighbours or memory, a step that is steady).
     """
     keys = source.key_times(clean=True)
-    across = source.video.interlaced or any(map(looks_across, filters))
+    across = across or source.video.interlaced
     borders = () if across or not source.video.timed else source.key_times(clean=False)
     pieces: list[Piece] = []
     waiting: list[Placed] = []

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from aigc_edit.api import Analyzer, Audio, AudioFilter, FrameFilter, Frames, Selector, Sink, Track
 from aigc_edit.engine.cache import TrackCache
-from aigc_edit.engine.pieces import CopyChoice, Placed, copy_choice, first_number, make_pieces
+from aigc_edit.engine.pieces import (
+    CopyChoice,
+    Placed,
+    copy_choice,
+    first_number,
+    looks_across,
+    make_pieces,
+)
 from aigc_edit.engine.plan import (
     AnalysisPass,
     DecisionPass,
@@ -106,6 +113,11 @@ def frame_filters(pipeline: Pipeline) -> tuple[FrameFilter, ...]:
     return tuple(s for s in stages if isinstance(s, FrameFilter))
 
 
+def steady_steps(pipeline: Pipeline) -> tuple[str | None, ...]:
+    """The id of each frame filter that is steady, None for the others."""
+    return tuple(spec.id if spec.steady else None for spec in pipeline.of_kind("frames"))
+
+
 def selectors(pipeline: Pipeline) -> tuple[Selector, ...]:
     stages = (spec.stage for spec in pipeline.of_kind("select"))
     return tuple(s for s in stages if isinstance(s, Selector))
@@ -168,7 +180,10 @@ def _render_pass(
     pipeline: Pipeline, source: Source, edits: EditList | None, output: Path, no_copies: str
 ) -> RenderPass:
     filters, video = frame_filters(pipeline), pipeline.output.video
-    names = _ids(pipeline.of_kind("frames"))
+    steady = steady_steps(pipeline)
+    names = tuple(
+        f"{name} (steady)" if name in steady else name for name in _ids(pipeline.of_kind("frames"))
+    )
     codec = _video_codec(pipeline, source, output.suffix)
     encoder = chosen_encoder(codec, video.encoder)
     if edits is None:
@@ -187,7 +202,8 @@ def _render_pass(
             where=source.path,
             cure="Use output.video.mode=auto, which copies what it can.",
         )
-    pieces = make_pieces(source, edits, choice, filters)
+    across = any(steady) or any(map(looks_across, filters))
+    pieces = make_pieces(source, edits, choice, across=across)
     if video.mode == "copy" and not all(piece.copied for piece in pieces):
         raise UsageError(
             "a span begins before the first key frame that can be cut at",

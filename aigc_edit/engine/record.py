@@ -54,16 +54,17 @@ def source_facts(source: Source, digest: str) -> dict[str, Any]:
     }
 
 
-def edit_facts(edits: EditList) -> list[dict[str, Any]]:
-    """The kept spans with their places in the output and the reasons."""
+def edit_facts(edits: EditList, flicker: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+    """The kept spans with their places in the output, the reasons, and how much steps flicker."""
     return [
         {
             "start": seconds(kept.span.start),
             "end": seconds(kept.span.end),
             "at": seconds(offset),
             "why": dict(kept.why),
+            **({"flicker": dict(found)} if found else {}),
         }
-        for kept, offset in zip(edits.kept, edits.offsets, strict=True)
+        for kept, offset, found in zip(edits.kept, edits.offsets, flicker, strict=True)
     ]
 
 
@@ -80,6 +81,7 @@ def make_record(
     plan: Plan,
     source: Mapping[str, Any],
     edits: EditList,
+    flicker: Sequence[Mapping[str, object]],
     device: str,
     costs: Sequence[PassCost],
     output: Mapping[str, Any],
@@ -88,7 +90,11 @@ def make_record(
     check: Mapping[str, Any],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
-    """The whole record; `generations` counts how often a picture was encoded at most."""
+    """The whole record; `generations` counts how often a picture was encoded at most.
+
+    Args:
+        flicker: of each kept span, by step: `source` and `result`, levels of 255.
+    """
     return {
         "schema": SCHEMA,
         "versions": versions(),
@@ -96,7 +102,7 @@ def make_record(
         "device": device,
         "source": dict(source),
         "plan": list(plan.lines()),
-        "kept": edit_facts(edits),
+        "kept": edit_facts(edits, flicker),
         "stages": {},  # what stages report, as they do
         "sound": [dict(track) for track in sound],
         "output": dict(output),

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.pieces import Piece, first_number
 from aigc_edit.engine.progress import Clock, Stopped
+from aigc_edit.engine.steadying import flicker_note, span_at, take_flicker
 from aigc_edit.errors import DecodeError
 from aigc_edit.media import (
     SAME_TIME,
@@ -104,6 +105,7 @@ class _Made:
     repeated: int
     depth: int
     damage: dict[str, Any]  # all that was met until then
+    flicker: dict[str, Any]  # of its spans, by step and span
 
 
 def render(job: RenderJob, clock: Clock) -> RenderReport:
@@ -115,6 +117,7 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
     made = {n: found for n, _ in job.encoded if (found := _finished(job, n))}
     for piece in made.values():
         job.damage.add(Damage.from_json(piece.damage))
+        take_flicker(job.chain.steadyings, piece.flicker)
     todo = [(n, piece) for n, piece in job.encoded if n not in made]
     resumed = len(made)
     clock.advance(sum(len(piece.ticks) for piece in made.values()))
@@ -214,7 +217,9 @@ def _written(
             encoded = writer.write(picture.frame, picture.time)
             if encoded is not None:
                 marks.add(encoded, picture.time)
-    made = _Made(writer.ticks, writer.repeated, writer.depth, job.damage.to_json())
+    spans = {span_at(placed.at, job.seams) for placed in piece.placed}
+    flicker = flicker_note(job.chain.steadyings, sorted(spans))
+    made = _Made(writer.ticks, writer.repeated, writer.depth, job.damage.to_json(), flicker)
     with writing(part):
         size = unfinished.stat().st_size
         synced(unfinished)

@@ -17,7 +17,7 @@ from aigc_edit.engine.check import check_result, decode_share
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
-from aigc_edit.engine.planner import audio_filters, frame_filters, sinks
+from aigc_edit.engine.planner import audio_filters, frame_filters, sinks, steady_steps
 from aigc_edit.engine.programme import (
     check_subtitles,
     left_out,
@@ -30,6 +30,7 @@ from aigc_edit.engine.progress import Clock, Stopped
 from aigc_edit.engine.record import make_record, seconds, source_facts
 from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
+from aigc_edit.engine.steadying import Steadying, flicker_of
 from aigc_edit.engine.verdict import CheckReport, Expected
 from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError, PluginError
 from aigc_edit.media import (
@@ -145,6 +146,13 @@ class Rendering:
                 heard.exception()
                 raise
 
+    @cached_property
+    def _steadyings(self) -> tuple[Steadying | None, ...]:
+        """What steadies each frame filter, if anything does."""
+        steps = steady_steps(self.pipeline)
+        seams = self.edits.seams
+        return tuple(Steadying(step, seams) if step is not None else None for step in steps)
+
     def _job(self, halt: threading.Event) -> RenderJob:
         video, planned = self.pipeline.output.video, self.plan.render
         copies = planned.choice is not None and planned.copied > 0
@@ -154,6 +162,7 @@ class Rendering:
             seams=self.edits.seams,
             chain=FilterChain(
                 filters=frame_filters(self.pipeline),
+                steadyings=self._steadyings,
                 video=self.source.video,
                 rate=video.fps or self.source.video.rate,
                 tracks=self.tracks,
@@ -322,6 +331,7 @@ class Rendering:
             plan=self.plan,
             source=source_facts(self.source, self.digest),
             edits=self.edits,
+            flicker=[flicker_of(self._steadyings, n) for n in range(len(self.edits.kept))],
             device=self.device,
             costs=self.clock.costs,
             output={

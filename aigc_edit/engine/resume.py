@@ -24,12 +24,14 @@ def render_key(
     render: RenderPass,
     video: VideoOutput,
     filters: Sequence[FrameFilter],
+    steady: Sequence[str | None],
     tracks: Timeline,
     device: str,
 ) -> str:
     """Changes with whatever changes one picture of the output.
 
     Args:
+        steady: the ids of the filters that are.
         tracks: in output time; they count where a filter may have looked at them.
     """
     facts = {
@@ -44,6 +46,10 @@ def render_key(
         "encoder": [render.encoder.name, render.choice.sps_id if render.choice else None],
         "filters": [
             [f.name, f.version, f.options.model_dump(mode="json"), f.weights()] for f in filters
+        ],
+        "steady": [
+            [step is not None for step in steady],
+            version("opencv-python-headless") if any(steady) else "",
         ],
         "tracks": [track_json(t) for t in tracks.tracks.values()] if filters else [],
         "device": device if filters else "",

@@ -26,6 +26,7 @@ from aigc_edit.engine.planner import (
     frame_filters,
     make_plan,
     selectors,
+    steady_steps,
 )
 from aigc_edit.engine.progress import Clock, Progress, Silent
 from aigc_edit.engine.rendering import (
@@ -311,6 +312,7 @@ class _Work:
             plan.render,
             self.pipeline.output.video,
             frame_filters(self.pipeline),
+            steady_steps(self.pipeline),
             tracks,
             device,
         )

@@ -15,6 +15,7 @@ from aigc_edit.api import FrameFilter, Stage
 from aigc_edit.engine.batches import as_seen
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
+from aigc_edit.engine.steadying import Steadying
 from aigc_edit.media import Picture, PictureConverter, PictureForm, PictureReader, Source
 from aigc_edit.timeline import Span, Timeline
 
@@ -27,6 +28,7 @@ class Trial:
     """Gives the frames once, and says afterwards how long the filter itself took.
 
     Attributes:
+        steady: whether it is steadied, as a step of a pipeline may be.
         calls: seconds (wall time) of each call with frames; conversions are not in it.
     """
 
@@ -34,6 +36,7 @@ class Trial:
     filter: FrameFilter
     span: Span
     device: str = "cpu"
+    steady: bool = False
     calls: list[float] = field(default_factory=list)
 
     def frames(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -44,6 +47,7 @@ class Trial:
         video, passed = self.source.video, deque[Picture]()
         chain = FilterChain(
             filters=(self.filter,),
+            steadyings=(Steadying("trial", ()) if self.steady else None,),
             video=video,
             rate=video.rate,
             tracks=Timeline(self.span.duration),

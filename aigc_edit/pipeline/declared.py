@@ -80,12 +80,20 @@ def _filter(stage: type[FrameFilter]) -> Iterator[str]:
         yield f"`dtype` is {stage.dtype!r}, not one of {', '.join(_DTYPES)}"
     if stage.context < 0 or stage.max_batch < 1:
         yield "`context` is 0 or more, `max_batch` 1 or more"
+    yield from _steadiness(stage)
     methods = ("apply_planes",) if stage.pixels == "yuv" else ("apply", "apply_batch")
     if all(getattr(stage, method) is getattr(FrameFilter, method) for method in methods):
         yield f"its class has no {' or '.join(methods)}"
     for method, taken in (("apply", 1), ("apply_batch", 2), ("apply_planes", 2)):
         if not _takes(getattr(stage, method), taken):
             yield f"`{method}` takes {'frames' if taken == 1 else 'frames and their times'}"
+
+
+def _steadiness(stage: type[FrameFilter]) -> Iterator[str]:
+    if stage.steady not in (False, True) or (stage.steady and stage.pixels == "yuv"):
+        yield "`steady` is True or False, and True for RGB only"
+    if "steady" in getattr(stage.Options, "model_fields", ()):
+        yield "an option named `steady` would hide the one that every step of a frame filter has"
 
 
 def _suffix(suffix: Any) -> Iterator[str]:

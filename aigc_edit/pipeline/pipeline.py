@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from aigc_edit.api import StageOptions
+from aigc_edit.api import FrameFilter, Stage, StageOptions
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError, suggestion
 from aigc_edit.pipeline.option_errors import refusals
 from aigc_edit.pipeline.registry import registered
@@ -20,7 +20,8 @@ from aigc_edit.pipeline.yaml_file import Document, Where, parse_yaml, read_yaml
 SCHEMA_VERSION = 1
 _TOP_KEYS = ("schema", "name", "description", "plugins", "input", "stages", "output")
 Settings = TypeVar("Settings", Input, Output)
-_STAGE_KEYS = ("uses", "with", "id")
+_STAGE_KEYS = ("uses", "with", "id", "steady")
+_STEADY = ("steady",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Pipeline:
                     "uses": spec.stage.name,
                     "version": spec.stage.version,
                     "with": spec.stage.options.model_dump(mode="json"),
+                    **({"steady": spec.steady} if spec.kind == "frames" else {}),
                 }
                 for spec in self.stages
             ],
@@ -232,7 +234,7 @@ class _Checker:
                 self.note((*where, "uses"), f'no stage named "{name}"', self._found_instead(name))
             return None
         own = [found for o in overrides if (found := o.of(stage_id))]
-        return self._made(name, stage_id, item.get("with"), where, own)
+        return self._made(name, stage_id, item, where, own)
 
     def _found_instead(self, name: str) -> str:
         """What may help where there is no stage of a name."""
@@ -255,16 +257,43 @@ class _Checker:
         return stage_id
 
     def _made(
-        self, name: str, stage_id: str, given: Any, where: Where, overrides: list[_Override]
+        self,
+        name: str,
+        stage_id: str,
+        item: Mapping[str, Any],
+        where: Where,
+        overrides: list[_Override],
     ) -> StageSpec | None:
         try:
             stage_class = self._registry[name].load()
+            steady, overrides = self._steady(stage_class, item, where, overrides)
+            given = item.get("with")
             options = self._options(stage_class.Options, given, (*where, "with"), overrides)
         except AigcEditError as error:
             what = f"{error.what} ({error.where})" if error.where else error.what
             self.note((*where, "uses"), what, error.cure)
             return None
-        return None if options is None else StageSpec(stage_id, stage_class(options))
+        return None if options is None else StageSpec(stage_id, stage_class(options), steady)
+
+    def _steady(
+        self,
+        stage: type[Stage],
+        item: Mapping[str, Any],
+        where: Where,
+        overrides: list[_Override],
+    ) -> tuple[bool, list[_Override]]:
+        """Whether a step is steady, and the overrides that are left."""
+        filters = issubclass(stage, FrameFilter)
+        own = [o for o in overrides if filters and o.keys == _STEADY]
+        left = [o for o in overrides if o not in own]
+        said = [("", item["steady"])] if "steady" in item else []
+        said += [(f"--set {o.text}: ", o.value) for o in own]
+        if not said:
+            return issubclass(stage, FrameFilter) and stage.steady, left
+        by, value = said[-1]
+        if problem := _steady_problem(stage, value):
+            self.note((*where, "steady"), by + problem)
+        return value is True, left
 
     def _settings(
         self, model: type[Settings], name: str, data: Mapping[str, Any], overrides: list[_Override]
@@ -299,6 +328,17 @@ class _Checker:
             if not any(override.of(owner) for owner in known):
                 what = f"--set {override.text}: no stage has the id {override.owner!r}"
                 self.note((), what, suggestion(override.owner, known))
+
+
+def _steady_problem(stage: type[Stage], value: Any) -> str:
+    """Why a step cannot be as steady as it says; empty if it can."""
+    if not issubclass(stage, FrameFilter):
+        return f"`steady` is for frame filters, and {stage.name} is none"
+    if not isinstance(value, bool):
+        return f"`steady` is true or false, not {value!r}"
+    if value and stage.pixels == "yuv":
+        return f"{stage.name} works on planes, and `steady` is for filters of RGB"
+    return ""
 
 
 def _put(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:

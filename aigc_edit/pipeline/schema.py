@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from aigc_edit.api import FrameFilter, Stage
 from aigc_edit.pipeline.pipeline import SCHEMA_VERSION
 from aigc_edit.pipeline.registry import OURS, StageEntry, registered
 from aigc_edit.pipeline.settings import Input, Output
@@ -61,8 +62,16 @@ def _stage_schema(entry: StageEntry, definitions: dict[str, Any]) -> dict[str, A
             "uses": {"const": entry.name},
             "id": {"type": "string"},
             "with": options,
+            **_steady_schema(stage),
         },
     }
+
+
+def _steady_schema(stage: type[Stage]) -> dict[str, Any]:
+    if not issubclass(stage, FrameFilter) or stage.pixels == "yuv":
+        return {}
+    said = "Blend flicker away along the motion of the source."
+    return {"steady": {"type": "boolean", "default": stage.steady, "description": said}}
 
 
 def schema_text() -> str:

@@ -15,10 +15,15 @@ from aigc_edit.pipeline.yaml_file import Document
 
 @dataclass(frozen=True)
 class StageSpec:
-    """One checked step: its id in this pipeline, and the stage, made with its options."""
+    """One checked step: its id in this pipeline, and the stage, made with its options.
+
+    Attributes:
+        steady: its flicker is blended away; frame filters only.
+    """
 
     id: str
     stage: Stage
+    steady: bool = False
 
     @property
     def kind(self) -> str:

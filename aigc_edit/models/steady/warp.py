@@ -17,77 +17,70 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Warp:
-    """Takes pictures of one size from the frame before to this one, bilinearly.
-
-    Attributes:
-        height, width: of the pictures, pixels.
-        step: 2 gives every second pixel of every second row.
-    """
+    """Takes pictures of one size, in pixels, from the frame before to this one, bilinearly."""
 
     motion: Motion
     height: int
     width: int
-    step: int = 1
 
-    def __call__(self, picture: Tensor) -> Tensor:
-        """float32 [C, H/step, W/step] of [C, H, W]; where nothing moved, the very same values."""
-        if self.motion.still:
-            return picture[:, :: self.step, :: self.step].float()
-        if picture.device.type == "cpu":
-            return self._on_cpu(picture)
-        return self._on_device(picture)
+    def __call__(self, picture: Tensor, step: int = 1) -> Tensor:
+        """float32 [C, H/step, W/step], new, of [C, H, W]; the same values where nothing moved.
 
-    def visible(self, device: Any) -> Tensor:
+        step: 4 gives every fourth pixel of every fourth row, and so on.
+        """
+        import torch
+
+        if self._still:
+            return picture[:, ::step, ::step].to(torch.float32, copy=True)
+        x, y = (np.ascontiguousarray(place[::step, ::step]) for place in self._places)
+        return _on_cpu(picture, x, y) if picture.device.type == "cpu" else _on_device(picture, x, y)
+
+    def visible(self, device: Any, step: int = 1) -> Tensor:
         """bool [H/step, W/step]: where a warped picture shows what it should."""
         import torch
 
-        return torch.from_numpy(self._sized(self.motion.visible.astype(np.uint8)) > 0).to(device)
+        seen = self.motion.visible.astype(np.uint8)
+        full = cv2.resize(seen, (self.width, self.height), interpolation=cv2.INTER_NEAREST)
+        return torch.from_numpy(full[::step, ::step] > 0).to(device)
 
     @cached_property
-    def _places(self) -> Any:
-        """float32 [H/step, W/step, 2]: x and y in the picture before."""
+    def _still(self) -> bool:
+        return not self.motion.flow.any()
+
+    @cached_property
+    def _places(self) -> tuple[Any, Any]:
+        """float32 [H, W] each: x and y in the picture before."""
         height, width = self.motion.flow.shape[:2]
-        flow = self._sized(self.motion.flow)
-        places = np.empty_like(flow)
-        np.multiply(flow[..., 0], self.width / width, out=places[..., 0])
-        np.multiply(flow[..., 1], self.height / height, out=places[..., 1])
-        places[..., 0] += np.arange(0, self.width, self.step, dtype=np.float32)
-        places[..., 1] += np.arange(0, self.height, self.step, dtype=np.float32)[:, None]
-        return places
+        x, y = cv2.split(self.motion.flow)
+        size = self.width, self.height
+        x = cv2.resize(x * (self.width / width), size, interpolation=cv2.INTER_LINEAR)
+        y = cv2.resize(y * (self.height / height), size, interpolation=cv2.INTER_LINEAR)
+        x += np.arange(self.width, dtype=np.float32)
+        y += np.arange(self.height, dtype=np.float32)[:, None]
+        return x, y
 
-    def _sized(self, small: Any) -> Any:
-        size = -(-self.width // self.step), -(-self.height // self.step)
-        floats = small.dtype == np.float32
-        return cv2.resize(
-            small, size, interpolation=cv2.INTER_LINEAR if floats else cv2.INTER_NEAREST
-        )
 
-    def _on_cpu(self, picture: Tensor) -> Tensor:
-        """By OpenCV, which takes half the time of torch's `grid_sample`."""
-        import torch
+def _on_cpu(picture: Tensor, x: Any, y: Any) -> Tensor:
+    """By OpenCV, which takes half the time of torch's `grid_sample`."""
+    import torch
 
-        planes = [
-            cv2.remap(
-                plane.float().contiguous().numpy(),
-                self._places,
-                None,
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            for plane in picture
-        ]
-        return torch.from_numpy(np.stack(planes))
+    moved = np.empty((len(picture), *x.shape), np.float32)
+    for plane, there in zip(picture.float().contiguous().numpy(), moved, strict=True):
+        cv2.remap(plane, x, y, cv2.INTER_LINEAR, dst=there, borderMode=cv2.BORDER_REPLICATE)
+    return torch.from_numpy(moved)
 
-    def _on_device(self, picture: Tensor) -> Tensor:
-        import torch
-        from torch.nn.functional import grid_sample
 
-        places = torch.from_numpy(self._places).to(picture.device)
-        size = places.new_tensor([self.width, self.height])
-        grid = (2 * places + 1) / size - 1
-        moved = grid_sample(
-            picture[None].float(), grid[None], padding_mode="border", align_corners=False
-        )[0]
-        still = torch.from_numpy(self._sized(self.motion.flow)).to(picture.device) == 0
-        same = picture[:, :: self.step, :: self.step].float()
-        return torch.where(still.all(-1), same, moved)
+def _on_device(picture: Tensor, x: Any, y: Any) -> Tensor:
+    import torch
+    from torch.nn.functional import grid_sample
+
+    height, width = picture.shape[-2:]
+    places = torch.from_numpy(np.stack([x, y], -1)).to(picture.device)
+    # Going to [-1, 1] and back rounds: whole places shall stay whole, and what is still the same.
+    grid = (2 * places + 1) / places.new_tensor([width, height]) - 1
+    frames = picture[None].float()
+    moved = grid_sample(frames, grid[None], padding_mode="border", align_corners=False)[0]
+    column, row = places.round().long().unbind(-1)
+    whole = (places == places.round()).all(-1)
+    column, row = column.clamp(0, width - 1), row.clamp(0, height - 1)
+    return torch.where(whole, frames[0][:, row, column], moved)
