@@ -63,7 +63,8 @@ class FrameNet:
             largest: pixels of a frame that goes in whole; larger ones are tiled without a joint.
         """
         self._net, self._geometry = net, geometry
-        self._largest = int(largest * min(1, geometry.scale) ** 2)
+        # What is decoded counts as large as it comes out.
+        self._largest = int(largest / max(1.0, float(geometry.scale)) ** 2)
         together = not alone and torch.device(device).type == "cuda"
         self._batch = _Batch() if together else None
 
