@@ -21,8 +21,9 @@ settings.load_profile("unhurried")
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees another one's cache, or the user's."""
+    """No test sees another one's cache and looks, or the user's."""
     monkeypatch.setenv("AIGC_EDIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("AIGC_EDIT_DATA", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture(scope="module")

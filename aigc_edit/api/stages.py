@@ -7,6 +7,7 @@ a packet is read; `reads` and `writes` name tracks, and a stage never knows anot
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
 from aigc_edit.api.options import StageOptions
-from aigc_edit.media import Samples
+from aigc_edit.media import SAME_TIME, Samples
 from aigc_edit.timeline import Chapter, EditList, SubtitleTrack, Timeline, Track, TrackRef
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ class FilterContext:
         tracks: those in `reads`, in output time; their `duration` is that of the output.
         device: where frames are and nets run: `cpu`, `cuda:0`, `mps`.
         matrix: of `Planes`: `bt709` or `bt601`.
+        seams: output times at which the source jumps: where one kept moment ends, and the next
+            one begins.
     """
 
     width: int
@@ -186,6 +189,11 @@ class FilterContext:
     tracks: Timeline
     device: str = "cpu"
     matrix: Literal["bt709", "bt601"] = "bt709"
+    seams: tuple[Fraction, ...] = ()
+
+    def moment(self, time: Fraction) -> int:
+        """The number of the kept moment that an output time lies in, counted from 1."""
+        return bisect_right(self.seams, time + SAME_TIME) + 1
 
 
 class FrameFilter(Stage):

@@ -103,6 +103,7 @@ class FilterChain:
             self.tracks,
             self.device,
             matrix_name(self.colour),
+            tuple(self.seams),
         )
         for frame_filter, steadying in zip(self.filters, self.steadyings, strict=True):
             width, height = guarded_size(frame_filter, context.width, context.height, self.guard)

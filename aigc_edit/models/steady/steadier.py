@@ -72,8 +72,12 @@ class Steadier:
         """The look of one frame without flicker; dtype and device stay, inputs are not changed.
 
         source, look: [3, H, W] RGB of one size on one device, uint8 in [0, 255] or floats in
-        [0, 1].
+        [0, 1]. Frames that the look leaves as they are stay so until it begins to change some.
         """
+        import torch
+
+        if self._past is None and torch.equal(source, look):
+            return look
         seen = small(source)
         now = _Past(seen, _light(source), seen.colour, look.float())
         warp = None

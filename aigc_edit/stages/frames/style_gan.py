@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 from aigc_edit.api import FilterContext, FrameFilter, StageOptions, option
+from aigc_edit.stages.frames.moments import (
+    SOME_MOMENTS_HELP,
+    SomeMoments,
+    changed_where,
+    is_chosen,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,6 +43,7 @@ class StyleGan(FrameFilter):
         fast: bool = option(
             default=False, help="Paint at half the size, and take lines from the whole frame."
         )
+        moments: SomeMoments = option("all", help=SOME_MOMENTS_HELP)
 
     options: Options
 
@@ -49,11 +58,16 @@ class StyleGan(FrameFilter):
         from aigc_edit.models.layers import placed
         from aigc_edit.models.looks import find_look
 
+        self._context = context
         net = placed(Painter.load(find_look(self.options.look).path), context.device)
         detail = self.options.detail
         self._paint = FrameNet(lambda frames: net(frames, detail), context.device, net.geometry)
 
-    def apply(self, frames: Tensor) -> Tensor:
+    def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
+        chosen = [is_chosen(self.options.moments, time, self._context) for time in times]
+        return changed_where(chosen, frames, lambda some, _: self._painted(some))
+
+    def _painted(self, frames: Tensor) -> Tensor:
         from aigc_edit.models.colour import with_colours_of
 
         painted = self._fast(frames) if self.options.fast else self._paint(frames)

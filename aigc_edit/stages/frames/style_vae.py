@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aigc_edit.api import FilePath, FilterContext, FrameFilter, StageOptions, option, read_picture
 from aigc_edit.errors import MediaError
+from aigc_edit.stages.frames.moments import (
+    SOME_MOMENTS_HELP,
+    SomeMoments,
+    changed_where,
+    is_chosen,
+)
 from aigc_edit.stages.frames.ramp import Share
 
 if TYPE_CHECKING:
@@ -62,6 +68,7 @@ class StyleVae(FrameFilter):
         detail: float = option(
             1.0, ge=0, le=1, help="How much comes back of what the autoencoder cannot hold."
         )
+        moments: SomeMoments = option("all", help=SOME_MOMENTS_HELP)
         weights: FilePath | None = option(
             None, help="Of an autoencoder that you trained: aigc-edit train style-vae."
         )
@@ -95,7 +102,7 @@ class StyleVae(FrameFilter):
         from aigc_edit.models.layers import placed
         from aigc_edit.models.vae import FrameVae, LatentStyle, Matching
 
-        self._end, self._device = context.tracks.duration, context.device
+        self._context, self._end, self._device = context, context.tracks.duration, context.device
         net = placed(FrameVae.load(self._net_file), context.device)
         # A batch of another size may round another way, and a choice of patches makes much of it.
         self._encoded = FrameNet(
@@ -119,14 +126,15 @@ class StyleVae(FrameFilter):
         self._style.forget()
 
     def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
-        changed = [n for n, time in enumerate(times) if self._changes(time)]
-        if not changed:
-            return frames
-        result = frames.clone()
-        result[changed] = self._styled(frames[changed], [times[n] for n in changed])
-        return result
+        return changed_where(
+            [self._changes(time) for time in times],
+            frames,
+            lambda some, numbers: self._styled(some, [times[n] for n in numbers]),
+        )
 
     def _changes(self, time: Fraction) -> bool:
+        if not is_chosen(self.options.moments, time, self._context):
+            return False
         return self.options.strength.at(time, self._end) > 0 or self.options.detail < 1
 
     def _styled(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
@@ -154,6 +162,7 @@ class StyleVae(FrameFilter):
             styled = self._style.over(own, time, share)
             moved.append(torch.lerp(own, styled, self.options.strength.at(time, self._end)))
         return torch.cat(moved)
+
 
 def _reference(path: Path) -> npt.NDArray[np.uint8]:
     """uint8 [H, W, 3]; MediaError where there is nothing to go by."""

@@ -38,11 +38,30 @@ def own_looks(tmp_path, monkeypatch):
 
 
 def painted(frames: torch.Tensor, look, **options) -> torch.Tensor:
+    """A frame a second, of an output with seams at 1 and 3 s."""
     stage = StyleGan(StyleGan.Options(look=str(look), **options))
     height, width = frames.shape[-2:]
-    stage.begin(FilterContext(width, height, Fraction(25), Timeline(Fraction(4)), "cpu"))
+    seams = (Fraction(1), Fraction(3))
+    stage.begin(FilterContext(width, height, Fraction(1), Timeline(Fraction(5)), seams=seams))
     with torch.inference_mode():
-        return stage.apply(frames)
+        return stage.apply_batch(frames, [Fraction(n) for n in range(len(frames))])
+
+
+@pytest.mark.parametrize(
+    ("moments", "seconds"),
+    [
+        ("all", {0, 1, 2, 3, 4}),
+        ("odd", {0, 3, 4}),
+        ("even", {1, 2}),
+        ([1, 2], {0, 1, 2}),
+        ([9], set()),
+    ],
+)
+def test_only_the_chosen_moments_are_painted(look, moments, seconds):
+    frames = torch.rand(5, 3, 32, 32)
+    out = painted(frames, look, moments=moments)
+
+    assert {n for n in range(5) if not torch.equal(out[n], frames[n])} == seconds
 
 
 @pytest.mark.parametrize("size", [(64, 96), (7, 5), (45, 83)])
