@@ -10,6 +10,7 @@ MUTANTS ?= 2000
 SEED ?= 1
 # The sample brings the words of its narrator, a synthetic voice that PocketSphinx hardly understands.
 DEMO := pipelines/highlight.yaml examples/media/sample.mp4 --set best_moments.duration=30s --set transcribe.engine=embedded
+REMIX := pipelines/full_remix.yaml examples/media/sample.mp4 --set best_moments.duration=12s --set transcribe.engine=embedded
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check docs bench hostile fuzz schema clean
@@ -26,9 +27,10 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]' $(PLUGINS:%/pyproject.toml=-e ./%)
 	@touch $(READY)
 
-demo: $(READY)  ## Cut the sample to its best moments, with captions, in out/
+demo: $(READY)  ## Cut the sample to its best moments, with captions, and paint some, in out/
 	$(BIN)/aigc-edit plan $(DEMO)
 	$(BIN)/aigc-edit run $(DEMO) -o out/
+	$(BIN)/aigc-edit run $(REMIX) -o out/
 
 test: $(READY)  ## Run the tests, on up to four cores; those that measure time alone, at the end
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
