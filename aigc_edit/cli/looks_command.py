@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aigc_edit.cli import common
 from aigc_edit.errors import AigcEditError, UsageError
+from aigc_edit.words import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,10 +61,10 @@ def _about(look: Look) -> str:
     from aigc_edit.models.training import read_header
 
     try:
-        steps = read_header(look.path).training.get("steps", "?")
+        steps = int(read_header(look.path).training.get("steps", 0))
     except AigcEditError as error:
         return f"cannot be used: {error.what}"
-    return f"{'shipped' if look.shipped else 'yours':<9} trained for {steps} steps"
+    return f"{'shipped' if look.shipped else 'yours':<9} trained for {counted(steps, 'step')}"
 
 
 def _preview(looks: list[Look], on: Path, target: Path) -> None:

@@ -102,12 +102,13 @@ def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.models.training import train
 
     plan = _plan(parsed)
-    begin = _look if parsed.net == "style-gan" else _autoencoder
     pictures = read_content(parsed.content)
+    learnt = _look if parsed.net == "style-gan" else _autoencoder
+    begin = learnt(parsed, pictures)
     say = _silent if parsed.quiet else _say
     say(f"{counted(len(pictures), 'picture')} to learn from")
-    weights = train(plan, begin(parsed, pictures), say)
-    print(_named(weights, parsed.name) if getattr(parsed, "name", None) else weights)
+    weights = train(plan, begin, say)
+    print(_named(weights, parsed))
     return 0
 
 
@@ -121,8 +122,10 @@ def _autoencoder(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[],
 def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:
     from aigc_edit.engine import read_painting
     from aigc_edit.models.gan import Game, LookObjective, LookRecipe, Painter
-    from aigc_edit.models.looks import find_look
+    from aigc_edit.models.looks import check_name, find_look
 
+    if parsed.name is not None:
+        check_name(parsed.name)
     painting = read_painting(parsed.style, parsed.lines)
     weights = {name: getattr(parsed, name) for name in _CHOSEN if getattr(parsed, name) is not None}
     recipe = LookRecipe(batch=parsed.batch, game=Game(parsed.game), **weights)
@@ -132,11 +135,12 @@ def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Object
     )
 
 
-def _named(weights: Path, name: str) -> Path:
-    """The look among the user's own."""
+def _named(weights: Path, parsed: argparse.Namespace) -> Path:
+    """The look among the user's own, where it was given a name."""
     from aigc_edit.models.looks import keep_look
 
-    return keep_look(weights, name)
+    name = getattr(parsed, "name", None)
+    return keep_look(weights, name) if name else weights
 
 
 def _plan(parsed: argparse.Namespace) -> TrainingPlan:

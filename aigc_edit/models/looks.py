@@ -67,8 +67,7 @@ def keep_look(weights: Path, name: str) -> Path:
     Raises:
         ModelError: the name cannot be one of a file, or the folder cannot be written.
     """
-    if not name or Path(name).name != name or name.startswith("."):
-        raise ModelError(f"a look cannot be named {name!r}", cure="Take letters and digits.")
+    check_name(name)
     target = looks_folder() / f"{name}{ENDING}"
     unfinished = target.with_suffix(".part")
     try:
@@ -78,6 +77,12 @@ def keep_look(weights: Path, name: str) -> Path:
     except OSError as cause:
         raise ModelError(f"cannot be written ({cause.strerror})", where=target) from cause
     return target
+
+
+def check_name(name: str) -> None:
+    """Raises ModelError where no file can be named so."""
+    if not name or Path(name).name != name or name.startswith("."):
+        raise ModelError(f"a look cannot be named {name!r}", cure="Take letters and digits.")
 
 
 def _of(folder: Path, *, shipped: bool = False) -> Iterator[Look]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from aigc_edit.cli import main
+from aigc_edit.models.gan import Painter
+from aigc_edit.models.looks import find_look
 from aigc_edit.models.vae import FrameVae
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -56,3 +61,54 @@ def test_what_cannot_be_is_told_in_one_line(picture, tmp_path, capsys, wrong, to
     assert told in error
     assert error.count("\n") == 1
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_look_is_learnt_from_one_painting_and_used_by_its_name(picture, tmp_path, capsys):
+    folder = tmp_path / "mine"
+    settings = ("--style", picture, "--lines", 160, "--content", picture, "-o", folder)
+    more = ("--batch", 2, "--device", "cpu", "--steps", 1, "--name", "harbour")
+    assert main(["train", "style-gan", *map(str, settings + more)]) == 0
+    told = capsys.readouterr()
+
+    assert "step 1/1: unmasking " in told.err
+    assert Path(told.out.strip()) == find_look("harbour").path
+    assert main(["looks", "--preview", str(tmp_path / "sheet.png"), "--on", str(picture)]) == 0
+    assert "harbour                yours     trained for 1 step" in capsys.readouterr().out
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 2 * 200
+
+
+def test_a_look_begins_with_another_ones_weights(picture, tmp_path, capsys):
+    settings = ("--style", picture, "--lines", 160, "--content", picture, "-o", tmp_path / "mine")
+    more = ("--batch", 2, "--device", "cpu", "--steps", 1, "--begin", "wave", "--quiet")
+    assert main(["train", "style-gan", *map(str, settings + more)]) == 0
+    learnt = Painter.load(Path(capsys.readouterr().out.strip()))
+    begun = Painter.load(find_look("wave").path)
+    frame = torch.rand(1, 3, 32, 32)
+
+    assert (learnt(frame) - begun(frame)).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("--style", "none.png"), "no such picture"),
+        (("--lines", "5"), "5 lines cannot be learnt from"),
+        (("--begin", "wawe"), 'Did you mean "wave"?'),
+        (("--name", "../up"), "cannot be named"),
+    ],
+)
+def test_what_no_look_can_be_learnt_from_is_told_before_anything_is_learnt(
+    picture, tmp_path, capsys, wrong, told
+):
+    given = ("--style", picture, "--content", picture, "-o", tmp_path / "mine", "--steps", 1)
+    code = main(["train", "style-gan", *map(str, (*given, *wrong))])
+
+    assert code != 0
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_preview_needs_something_to_paint(tmp_path, capsys):
+    assert main(["looks", "--preview", str(tmp_path / "sheet.png")]) == 2
+    assert "--on" in capsys.readouterr().err
