@@ -22,7 +22,7 @@ _EPILOG = """\
 examples:
   aigc-edit evaluate look wave holiday.mp4 --style wave.jpg
   aigc-edit evaluate look --stage grade --set grade.warmth=0.5 holiday.mp4 --style wave.jpg
-  aigc-edit evaluate style-vae --weights frame-vae.safetensors photos/ holiday.mp4
+  aigc-edit evaluate style-vae photos/ holiday.mp4 --weights mine/frame-vae.safetensors
 """
 _LOOK_STAGE = "style_gan"  # whose option `look` names a look
 _WIDEST = 10_000  # a table with many clips is cut by the terminal, if at all
@@ -76,7 +76,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 def _add_vae(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("content", nargs="+", type=Path, metavar="PATH", help="pictures and videos")
     parser.add_argument(
-        "--weights", required=True, type=Path, metavar="FILE", help="what a training has made"
+        "--weights", type=Path, metavar="FILE", help="what a training has made; default: ours"
     )
     _add_usual(parser)
 
@@ -168,10 +168,10 @@ def _style_vae(parsed: argparse.Namespace) -> int:
     import torch
 
     from aigc_edit.engine import read_content, resolve_device
-    from aigc_edit.models.vae import FrameVae, reconstruction
+    from aigc_edit.models.vae import FrameVae, reconstruction, shipped
 
     device = resolve_device(parsed.device)
-    net = FrameVae.load(parsed.weights).to(device)
+    net = FrameVae.load(parsed.weights or shipped()).to(device)
     for path in parsed.content:
         torch.manual_seed(1)  # of the draw from the posterior
         frames = (_as_frame(picture).to(device) for picture in read_content([path]))
