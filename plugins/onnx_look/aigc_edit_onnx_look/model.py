@@ -17,6 +17,7 @@ from torch import Tensor
 from aigc_edit.api import ModelError, PluginError
 
 from .form import LAYOUTS, Layout, form_of
+from .tiles import raised
 from .values import Found, Range, chart, found_range, seen_from, shown_as
 
 _APART = (".data", "_data")  # where exporters put weights that lie beside the graph
@@ -74,6 +75,8 @@ class OnnxModel:
         multiple: of the sides that it takes, where they are free.
         scale: how many times as wide and high pictures come out.
         runs_on: `CUDA` or `CPU`.
+        together: frames of a batch go in at once. On a CPU they go alone, so that no batch
+            changes a bit of them.
     """
 
     def __init__(self, path: Path, device: str, known: Known) -> None:
@@ -86,16 +89,16 @@ class OnnxModel:
         try:
             self.form = form_of(self._session.get_inputs(), known.layout)
             self.multiple = 1 if self.form.sides else known.multiple
-            sides = self.form.sides or _multiples(_SEEN, self.multiple)
+            height, width = (raised(side, self.multiple) for side in _SEEN)
+            sides = self.form.sides or (height, width)
             self._gives, self.scale = self._seen(sides)
             self.found = self._found(known, sides)
+            self.together = self.runs_on == "CUDA" and self.takes_several(sides)
         except (ModelError, PluginError) as error:
             raise ModelError(error.what, where=path, cure=error.cure) from error
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Frames as the model shows them, `scale` times as large; [0, 1] may be exceeded.
-
-        On a CPU they go alone, so that no batch changes a bit of them.
 
         Args:
             frames: float32 [T, 3, H, W], RGB in [0, 1], with sides that the model takes.
@@ -103,8 +106,9 @@ class OnnxModel:
         Raises:
             PluginError: the model fails, or gives what are no numbers.
         """
-        values = shown_as(frames, "bytes" if self.form.dtype == "uint8" else self.found.range)
-        count = 1 if self.form.alone or self.runs_on == "CPU" else len(values)
+        takes, gives = ("bytes" if whole else self.found.range for whole in self._in_bytes)
+        values = shown_as(frames, takes)
+        count = len(values) if self.together else 1
         parts = (values[at : at + count] for at in range(0, len(values), count))
         made = torch.cat([self._raw(part) for part in parts])
         if not torch.isfinite(made.sum()):
@@ -113,10 +117,32 @@ class OnnxModel:
                 where=self._path,
                 cure="It may want another `range`; one in float16 may overflow: take float32.",
             )
-        return seen_from(made, self.found.range).to(frames.device)
+        return seen_from(made, gives).to(frames.device)
+
+    def takes_several(self, sides: tuple[int, int]) -> bool:
+        """Whether it makes two pictures of two; some say so and were exported for one."""
+        if self.form.alone:
+            return False
+        try:
+            return len(self._run(chart(*sides).expand(2, -1, -1, -1))) == 2
+        except PluginError:
+            return False
+
+    @property
+    def _in_bytes(self) -> tuple[bool, bool]:
+        """Whether its input and its output are of whole numbers."""
+        output = self._session.get_outputs()[0]
+        return self.form.dtype == "uint8", output.type == "tensor(uint8)"
 
     def _found(self, known: Known, sides: tuple[int, int]) -> Found:
-        return Found(known.range, sure=True) if known.range else found_range(self._raw, sides)
+        if known.range:
+            return Found(known.range, sure=True)
+        match self._in_bytes:
+            case True, True:
+                return Found("bytes", sure=True)
+            case False, True:  # what comes out shows nothing of what should go in
+                return Found("unit", sure=False)
+        return found_range(self._raw, sides)
 
     def _raw(self, values: Tensor) -> Tensor:
         """What comes out, as float32 [T, 3, H, W] on the CPU."""
@@ -192,8 +218,3 @@ def _said(cause: Exception) -> str:
     """What onnxruntime says, in one line, without its numbers."""
     words = _NUMBERS.sub("", " ".join(str(cause).split()))
     return words[:_LONGEST].rstrip(". ")
-
-
-def _multiples(sides: tuple[int, int], multiple: int) -> tuple[int, int]:
-    height, width = (-(-side // multiple) * multiple for side in sides)
-    return height, width

@@ -42,9 +42,9 @@ class Cuts:
         overlap = min(overlap, most // _LEAST)
         if length <= most:
             return cls(length, (0,), overlap)
-        # Starts are rounded down, which takes up to a multiple from an overlap.
-        count = -(-(length - overlap) // (most - overlap - multiple))
-        even = -(-(length - overlap) // count) + overlap + multiple
+        lost = multiple - 1  # of an overlap at most, since starts are rounded down
+        count = -(-(length - overlap) // (most - overlap - lost))
+        even = -(-(length - overlap) // count) + overlap + lost
         side = most if fixed else raised(even, multiple)
         apart = ((length - side) * n // (count - 1) for n in range(count))
         return cls(side, tuple(at // multiple * multiple for at in apart), overlap)

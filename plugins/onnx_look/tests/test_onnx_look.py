@@ -145,6 +145,17 @@ def test_other_types_of_numbers_are_taken(models, tmp_path, dtype, off):
     torch.testing.assert_close(shown(frames, model), frames, atol=off, rtol=0)
 
 
+def test_bytes_may_come_out_of_other_numbers(models, tmp_path):
+    nodes = [("Mul", "x half", "h"), ("Add", "h half", "u"), ("Mul", "u most", "b")]
+    nodes += [("Cast", "b", "y", {"to": 2})]
+    kind = models.TensorProto.UINT8
+    model = models.graph(tmp_path / "m.onnx", nodes, out=kind, half=0.5, most=255)
+    frames = torch.rand(1, 3, 64, 96)
+
+    torch.testing.assert_close(shown(frames, model, range="signed"), frames, atol=LEVEL, rtol=0)
+    assert "[0, 1] was taken" in begun(model).report()["note"]
+
+
 @pytest.mark.parametrize("takes", [("n", 3, "h", 3), ("n", "c", "h", "w")])
 def test_an_unclear_layout_is_asked_for(models, tmp_path, takes):
     model = models.negative(tmp_path / "m.onnx", 0, 1, takes)
@@ -189,14 +200,19 @@ def test_tiles_of_any_kind_cover_the_frame(models, tmp_path, multiple, overlap):
     torch.testing.assert_close(tiled, 1 - frames, atol=ROUNDED, rtol=0)
 
 
-def test_many_frames_at_once_are_as_good_where_the_device_wants_it(models, tmp_path):
+def test_frames_go_together_where_the_device_gains_and_the_model_can(models, tmp_path):
     from aigc_edit_onnx_look.model import Known, OnnxModel
 
-    model = OnnxModel(models.negative(tmp_path / "m.onnx", 0, 1), "cpu", Known(None, None, 8))
-    frames = torch.rand(5, 3, 16, 24)
-    alone, model.runs_on = model(frames), "CUDA"  # where frames go together
+    known, frames = Known(None, None, 8), torch.rand(5, 3, 16, 24)
+    free = OnnxModel(models.negative(tmp_path / "free.onnx", 0, 1), "cpu", known)
+    alone, free.together = free(frames), True
+    nodes = [("Reshape", "x shape", "y")]
+    shape = np.array([1, 3, -1, 96], np.int64)
+    one = OnnxModel(models.graph(tmp_path / "one.onnx", nodes, shape=shape), "cpu", known)
 
-    assert torch.equal(model(frames), alone)
+    assert free.takes_several((16, 24))
+    assert torch.equal(free(frames), alone)
+    assert not one.takes_several((64, 96))
 
 
 # Larger pictures.
@@ -252,18 +268,29 @@ def test_strength_and_colours_are_the_users(models, tmp_path):
 # What identifies a model, and what is none.
 
 
-def test_its_mark_is_its_content_and_that_of_weights_beside_it(models, ours, tmp_path):
-    def mark(path: Path) -> str:
-        return OnnxLook(OnnxLook.Options(model=path)).weights()
+def mark(model: Path) -> str:
+    return OnnxLook(OnnxLook.Options(model=model)).weights()
 
+
+def test_its_mark_is_its_content(models, ours, tmp_path):
     copy = tmp_path / "m.onnx"
     copy.write_bytes(ours[1].read_bytes())
-    alone = mark(copy)
-    (tmp_path / "m.onnx.data").write_bytes(b"weights")
 
-    assert alone == mark(ours[1])
-    assert len(alone) == hashlib.sha256().digest_size * 2
-    assert mark(copy) != alone
+    assert mark(copy) == mark(ours[1])
+    assert len(mark(copy)) == 2 * hashlib.sha256().digest_size
+    assert mark(models.negative(copy, 0, 1)) != mark(ours[1])
+
+
+def test_weights_that_lie_beside_a_model_are_read_and_marked(models, ours, tmp_path):
+    apart = models.with_weights_apart(ours[1], tmp_path / "m.onnx")
+    frames = torch.rand(1, 3, 64, 96)
+    before = mark(apart)
+
+    assert torch.equal(shown(frames, apart), shown(frames, ours[1]))
+    (tmp_path / "m.onnx.data").write_bytes(b"other weights")
+    assert mark(apart) != before
+    with pytest.raises(ModelError, match="cannot load"):
+        begun(apart)
 
 
 def test_without_the_package_the_command_to_install_it_is_told(monkeypatch, tmp_path):
