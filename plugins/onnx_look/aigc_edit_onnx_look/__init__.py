@@ -1,0 +1,5 @@
+"""Any image-to-image ONNX model as a look."""
+
+from .look import OnnxLook
+
+__all__ = ["OnnxLook"]
