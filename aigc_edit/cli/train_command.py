@@ -24,7 +24,16 @@ examples:
 A training that was stopped goes on when the same command is given again. FOLDER gets the weights
 (.safetensors), a log (log.jsonl), and now and then a picture of what the net has learnt.
 """
-_CHOSEN = ("fooling", "brush", "palette", "edges", "light", "colours", "steady")
+# What each loss of a look weighs unless told otherwise, and what it asks for.
+LOOK_LOSSES = {
+    "fooling": (0.4, "the adversary takes it for the painting"),
+    "brush": (2.0, "patches are as the painting's"),
+    "palette": (0.5, "colours are as the painting's"),
+    "edges": (0.7, "edges stay where they are"),
+    "light": (0.5, "what was bright is bright"),
+    "colours": (0.2, "what had another colour still has"),
+    "steady": (0.5, "what moves is painted alike"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,8 +69,14 @@ def _add_gan(parser: argparse.ArgumentParser) -> None:
         default="hinge",
         help="what generator and adversary play (default: hinge)",
     )
-    for name in _CHOSEN:
-        parser.add_argument(f"--{name}", type=float, metavar="W", help=f"weight of the loss {name}")
+    for name, (weight, wish) in LOOK_LOSSES.items():
+        parser.add_argument(
+            f"--{name}",
+            type=float,
+            default=weight,
+            metavar="W",
+            help=f"how much it counts that {wish} (default: {weight})",
+        )
     parser.add_argument("--name", help="the look is also put into your looks folder, so named")
     _add_training(parser, steps=8_000, batch=4, rate=4e-4)
 
@@ -127,7 +142,7 @@ def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Object
     if parsed.name is not None:
         check_name(parsed.name)
     painting = read_painting(parsed.style, parsed.lines)
-    weights = {name: getattr(parsed, name) for name in _CHOSEN if getattr(parsed, name) is not None}
+    weights = {name: getattr(parsed, name) for name in LOOK_LOSSES}
     recipe = LookRecipe(batch=parsed.batch, game=Game(parsed.game), **weights)
     begun = find_look(parsed.begin).path if parsed.begin else None
     return lambda: LookObjective(

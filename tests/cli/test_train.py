@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from aigc_edit.cli import main
-from aigc_edit.models.gan import Painter
+from aigc_edit.cli.train_command import LOOK_LOSSES
+from aigc_edit.models.gan import LookRecipe, Painter
 from aigc_edit.models.looks import find_look
 from aigc_edit.models.vae import FrameVae
 
@@ -107,6 +108,14 @@ def test_what_no_look_can_be_learnt_from_is_told_before_anything_is_learnt(
     assert code != 0
     assert told in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
+
+
+def test_the_command_weighs_losses_as_the_recipe_does():
+    recipe = LookRecipe()
+
+    assert {name: getattr(recipe, name) for name in LOOK_LOSSES} == {
+        name: weight for name, (weight, _) in LOOK_LOSSES.items()
+    }
 
 
 def test_a_preview_needs_something_to_paint(tmp_path, capsys):
