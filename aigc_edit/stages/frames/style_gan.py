@@ -34,7 +34,7 @@ class StyleGan(FrameFilter):
     class Options(StageOptions):
         """Options of style_gan."""
 
-        look: str = option("starry_night", help="A look's name, or a file of weights (.safetensors).")
+        look: str = option("starry_night", help="Its name, or a file of weights (.safetensors).")
         strength: float = option(1.0, ge=0, le=1, help="How much of the paint covers the frame.")
         keep_colors: bool = option(
             default=False, help="Keep the colours of the frame; only light is painted."
