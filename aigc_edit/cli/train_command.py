@@ -48,7 +48,7 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="NAME",
         help="bach, beethoven or folk (they need music21), or a folder of MIDI files, whose name "
-        "becomes the style's (needs mido)",
+        "becomes the style's",
     )
     _add_training(parser, steps=2_000, batch=16, rate=2e-3)
 
@@ -130,20 +130,21 @@ def _frames(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[
     from aigc_edit.engine import read_content
 
     pictures = read_content(parsed.content)
+    begin = (_look if parsed.net == "style-gan" else _autoencoder)(parsed, pictures)
     say(f"{counted(len(pictures), 'picture')} to learn from")
-    return (_look if parsed.net == "style-gan" else _autoencoder)(parsed, pictures)
+    return begin
 
 
 def _music(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[[], Objective]:
     from aigc_edit.engine import read_corpus
     from aigc_edit.models.music import ComposerObjective, ComposerRecipe
 
+    recipe = ComposerRecipe(batch=parsed.batch)
     corpus = read_corpus(parsed.corpus)
     parts = f"{len(corpus.validation)} for validation, {len(corpus.test)} for the test"
     say(f"{counted(len(corpus.train), 'piece')} to learn from, {parts}")
     if corpus.skipped:
         say("\n  ".join([f"{counted(len(corpus.skipped), 'file')} skipped:", *corpus.skipped]))
-    recipe = ComposerRecipe(batch=parsed.batch)
     return lambda: ComposerObjective(corpus, recipe)
 
 

@@ -38,7 +38,7 @@ def read_corpus(name: str) -> Corpus:
     """A corpus of music21 by its name (bach, beethoven, folk), or a folder of MIDI files.
 
     Raises:
-        UsageError: it is neither, holds no music, or music21 or mido is not installed.
+        UsageError: it is neither, holds no music, or music21 is needed and not installed.
     """
     if name in _CORPORA:
         return _bundled(name)
