@@ -25,6 +25,7 @@ from aigc_edit.models.music import (
     Note,
     Piece,
     Reading,
+    Stepper,
     Transposed,
     Vocabulary,
     Work,
@@ -227,14 +228,17 @@ def test_the_cell_is_the_one_of_the_literature():
 def test_stepping_says_what_the_whole_sequence_says():
     torch.manual_seed(1)
     net = Composer(replace(TINY, layers=3)).eval()
-    tokens = torch.randint(len(net.vocabulary), (1, 30))
+    tokens = torch.randint(len(net.vocabulary), (2, 30))
     whole, _ = net(tokens)
-    state, steps = None, []
+    state, steps, quick = None, [], Stepper(net)
     for place in range(30):
-        logits, state = net(tokens[:, place : place + 1], state)
+        logits, state = quick.step(tokens[:, place], state)
         steps.append(logits)
+    again, halfway = net(tokens[:, :15])
+    rest, _ = net(tokens[:, 15:], halfway)
 
-    torch.testing.assert_close(torch.cat(steps, 1), whole)
+    torch.testing.assert_close(torch.stack(steps, 1), whole)
+    torch.testing.assert_close(torch.cat([again, rest], 1), whole)
 
 
 def test_the_shipped_size_fits_five_megabytes():

@@ -1,7 +1,7 @@
 """A language model of music: notes as tokens, an LSTM that continues them, and its training."""
 
 from aigc_edit.models.music.figures import Figures, Model, judged, lstm_model, ngram_model
-from aigc_edit.models.music.net import SMALL, Composer, ComposerConfig
+from aigc_edit.models.music.net import SMALL, Composer, ComposerConfig, Stepper
 from aigc_edit.models.music.ngram import NGram
 from aigc_edit.models.music.notes import (
     HIGHEST,
@@ -50,6 +50,7 @@ __all__ = [
     "Piece",
     "Reading",
     "Split",
+    "Stepper",
     "Vocabulary",
     "Work",
     "choices",

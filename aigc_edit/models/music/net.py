@@ -106,3 +106,42 @@ class Composer(nn.Module):
         """
         said, state = self.lstm(self.drop(self.embedding(tokens)), state)
         return self.output(self.drop(said)), state
+
+
+class Stepper:
+    """A net token by token, as sampling needs it: about ten times quicker than `forward` on a CPU.
+
+    torch's own LSTM puts the weights in another order in each call, which takes longer than the
+    products of one token. Later changes of the net's weights do not arrive here.
+    """
+
+    def __init__(self, net: Composer) -> None:
+        self._net = net
+        weights = {name: value.detach() for name, value in net.lstm.named_parameters()}
+        self._layers = [
+            (
+                weights[f"weight_ih_l{layer}"].T.contiguous(),
+                weights[f"weight_hh_l{layer}"].T.contiguous(),
+                weights[f"bias_ih_l{layer}"] + weights[f"bias_hh_l{layer}"],
+            )
+            for layer in range(net.config.layers)
+        ]
+
+    @torch.no_grad()
+    def step(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Logits of what follows, float [B, tokens], and the state; `tokens`: int64 [B]."""
+        said = self._net.embedding(tokens)
+        before = state or self._silence(len(tokens))
+        hidden, cells = [], []
+        for (inner, outer, bias), h, c in zip(self._layers, *before, strict=True):
+            gates = torch.addmm(bias, said, inner).addmm_(h, outer)
+            i, f, g, o = gates.chunk(4, dim=1)
+            cells.append(f.sigmoid() * c + i.sigmoid() * g.tanh())
+            said = o.sigmoid() * cells[-1].tanh()
+            hidden.append(said)
+        return self._net.output(said), (torch.stack(hidden), torch.stack(cells))
+
+    def _silence(self, count: int) -> State:
+        config = self._net.config
+        zeros = self._net.embedding.weight.new_zeros(config.layers, count, config.width)
+        return zeros, zeros
