@@ -20,6 +20,7 @@ examples:
   aigc-edit train style-gan --style painting.jpg --content photos/ holiday.mp4 -o my-look
   aigc-edit train style-gan --style painting.jpg --content photos/ -o my-look --begin wave
   aigc-edit train style-vae --content photos/ holiday.mp4 -o my-vae --steps 20000
+  aigc-edit train music-lstm --corpus my-midi-files/ -o my-music --steps 5000
 
 A training that was stopped goes on when the same command is given again. FOLDER gets the weights
 (.safetensors), a log (log.jsonl), and now and then a picture of what the net has learnt.
@@ -45,7 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vae.add_argument(
         "--beta", type=float, default=1.0, help="weight of the divergence (default: 1)"
     )
+    _add_content(vae)
     _add_training(vae, steps=40_000, batch=8, rate=3e-4)
+    _add_music(nets.add_parser("music-lstm", help="the composer of music, from scores"))
+
+
+def _add_music(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--corpus",
+        required=True,
+        metavar="NAME",
+        help="bach, beethoven or folk (they need music21), or a folder of MIDI files, whose name "
+        "becomes the style's",
+    )
+    _add_training(parser, steps=2_000, batch=16, rate=2e-3)
 
 
 def _add_gan(parser: argparse.ArgumentParser) -> None:
@@ -78,10 +92,11 @@ def _add_gan(parser: argparse.ArgumentParser) -> None:
             help=f"how much it counts that {wish} (default: {weight})",
         )
     parser.add_argument("--name", help="the look is also put into your looks folder, so named")
+    _add_content(parser)
     _add_training(parser, steps=8_000, batch=4, rate=4e-4)
 
 
-def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, rate: float) -> None:
+def _add_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--content",
         nargs="+",
@@ -90,6 +105,9 @@ def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, ra
         metavar="PATH",
         help="pictures and videos to learn from, or folders of them",
     )
+
+
+def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, rate: float) -> None:
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FOLDER", help="what the result goes to"
     )
@@ -113,18 +131,36 @@ def _add_training(parser: argparse.ArgumentParser, *, steps: int, batch: int, ra
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    from aigc_edit.engine import read_content
     from aigc_edit.models.training import train
 
     plan = _plan(parsed)
-    pictures = read_content(parsed.content)
-    learnt = _look if parsed.net == "style-gan" else _autoencoder
-    begin = learnt(parsed, pictures)
     say = _silent if parsed.quiet else _say
-    say(f"{counted(len(pictures), 'picture')} to learn from")
+    begin = _music(parsed, say) if parsed.net == "music-lstm" else _frames(parsed, say)
     weights = train(plan, begin, say)
     print(_named(weights, parsed))
     return 0
+
+
+def _frames(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[[], Objective]:
+    from aigc_edit.engine import read_content
+
+    pictures = read_content(parsed.content)
+    begin = (_look if parsed.net == "style-gan" else _autoencoder)(parsed, pictures)
+    say(f"{counted(len(pictures), 'picture')} to learn from")
+    return begin
+
+
+def _music(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[[], Objective]:
+    from aigc_edit.engine import read_corpus
+    from aigc_edit.models.music import ComposerObjective, ComposerRecipe
+
+    recipe = ComposerRecipe(batch=parsed.batch)
+    corpus = read_corpus(parsed.corpus)
+    parts = f"{len(corpus.validation)} for validation, {len(corpus.test)} for the test"
+    say(f"{counted(len(corpus.train), 'piece')} to learn from, {parts}")
+    if corpus.skipped:
+        say("\n  ".join([f"{counted(len(corpus.skipped), 'file')} skipped:", *corpus.skipped]))
+    return lambda: ComposerObjective(corpus, recipe)
 
 
 def _autoencoder(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:

@@ -6,6 +6,7 @@ from aigc_edit.engine.content import named_picture, read_content, read_painting
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
+from aigc_edit.engine.midi_scores import read_midi
 from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
@@ -22,6 +23,7 @@ from aigc_edit.engine.runner import (
     run,
     selected,
 )
+from aigc_edit.engine.scores import read_corpus
 from aigc_edit.engine.sound import filtered_sound
 from aigc_edit.engine.trial import Trial
 
@@ -48,6 +50,8 @@ __all__ = [
     "refuse_input",
     "plan_run",
     "read_content",
+    "read_corpus",
+    "read_midi",
     "read_painting",
     "named_picture",
     "resolve_device",
