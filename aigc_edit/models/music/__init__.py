@@ -1,7 +1,7 @@
 """A language model of music: notes as tokens, an LSTM that continues them, and its training.
 
-What is here stands in `__init__.pyi`. Each name is imported at its first use: scores are read without
-torch.
+What is here stands in `__init__.pyi`. Each name is imported at its first use: scores are read
+without torch.
 """
 
 import lazy_loader
