@@ -1,6 +1,6 @@
-"""How well an autoencoder of frames remembers what it never saw, and how fast it is.
+"""How quick the autoencoder of frames is; `aigc-edit evaluate style-vae` says how good.
 
-python -m benchmarks.vae WEIGHTS PICTURE_OR_VIDEO...
+python -m benchmarks.vae [--weights FILE] [--threads N]
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from aigc_edit.engine import read_content
-from aigc_edit.media import Image
-from aigc_edit.models.vae import FrameVae, reconstruction
+from aigc_edit.models.vae import FrameVae, shipped
 
 SIZES = ((640, 360), (1280, 720))
 ROUNDS = 5
@@ -24,25 +21,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("content", type=Path, nargs="*", metavar="PICTURE_OR_VIDEO")
-    parser.add_argument("--frames", type=int, default=8, help="of each video")
+    parser.add_argument("--weights", type=Path, default=shipped())
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     net = FrameVae.load(options.weights).to(memory_format=torch.channels_last)
-    torch.manual_seed(1)
-    for path in options.content:
-        pictures = read_content([path])
-        some = pictures[:: max(1, len(pictures) // options.frames)]
-        print(f"{path.name}: {reconstruction(net, map(frame, some))}", flush=True)
     for width, height in SIZES:
         print(f"{width}x{height}: {speed(net, width, height)}", flush=True)
-
-
-def frame(picture: Image) -> Tensor:
-    """float [3, H, W] in [0, 1]."""
-    return torch.from_numpy(picture).permute(2, 0, 1).float() / 255
 
 
 @torch.no_grad()

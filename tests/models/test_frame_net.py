@@ -10,6 +10,7 @@ import torch
 from aigc_edit.errors import ModelError
 from aigc_edit.models.frame_net import FrameNet, Geometry
 from aigc_edit.models.gan import Painter, PainterConfig
+from aigc_edit.models.vae import FrameVae, VaeConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -50,6 +51,21 @@ def test_tiles_of_nets_that_shrink_or_enlarge_fit(scale):
     tiled = FrameNet(net, "cpu", Geometry(stride, 16, scale), largest=64 * 64)(frames)
 
     torch.testing.assert_close(tiled, net(frames))
+
+
+def test_tiles_of_the_autoencoder_have_no_joints():
+    torch.manual_seed(1)
+    net = FrameVae(VaeConfig(latents=4, width=12, looks=2, paints=2)).eval()
+    for weight in net.parameters():
+        weight.data.add_(torch.randn_like(weight) * 0.05)
+    frames = torch.rand(1, 3, 203, 317)
+    with torch.inference_mode():
+        latents, whole = net.latents(frames), net.painted(net.latents(frames))
+        seen = FrameNet(net.latents, "cpu", net.looking, largest=96 * 96)(frames)
+        painted = FrameNet(net.painted, "cpu", net.painting, largest=96 * 96)(latents)
+
+    torch.testing.assert_close(seen, latents, atol=1e-4, rtol=0)
+    torch.testing.assert_close(painted, whole, atol=1e-4, rtol=0)
 
 
 def test_a_cpu_gets_one_frame_at_a_time():

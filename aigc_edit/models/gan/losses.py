@@ -17,7 +17,8 @@ class Brushwork:
 
     The distance is the sliced Wasserstein distance of patches (Rabin et al. 2011; for pictures
     Elnekave & Weiss 2022, arXiv 2203.11862): along random directions, what is sorted on one side
-    is compared with what is sorted on the other.
+    is compared with what is sorted on the other. Looks are judged by another distance
+    (`models/judging`), not by the one that they have lowered.
     """
 
     def __init__(
@@ -46,7 +47,10 @@ class Brushwork:
         ways = F.normalize(torch.randn(self._ways, values, device=ours.device))
         # With the means of patches: the palette; without them: the brush.
         ways = torch.cat([ways, ways - _means(ways, self._side)])
-        sides = (ways @ _patches(pictures, self._side, self._places) for pictures in (ours, theirs))
+        sides = (
+            ways @ _patches(pictures, self._side, self._places).to(ways.device)
+            for pictures in (ours, theirs)
+        )
         mine, wanted = (side.sort().values for side in sides)
         apart = (mine - wanted).abs().mean(1) / wanted.std(1)
         return apart.view(2, -1).mean(1)
