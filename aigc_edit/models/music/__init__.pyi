@@ -19,6 +19,7 @@ from .objective import (
     Transposed,
     next_token_nll,
 )
+from .performance import Part, Performance, Played, Tempo, TempoMap
 from .tokens import Reading, Vocabulary, choices, decoded, encoded
 from .works import Corpus, Split, Work, split_of
 
@@ -41,6 +42,11 @@ __all__ = [
     "next_token_nll",
     "ngram_model",
     "Corpus",
+    "Part",
+    "Performance",
+    "Played",
+    "Tempo",
+    "TempoMap",
     "Key",
     "Meter",
     "Mode",
