@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from aigc_edit.errors import UsageError, one_line
 from aigc_edit.folders import cache_folder
 from aigc_edit.models.music import Corpus, Key, Meter, Note, Piece, Work
 
-_FORMAT = 1  # of the cache
+_FORMAT = 2  # of the cache
 
 
 @dataclass(frozen=True)
@@ -59,45 +58,66 @@ def _bundled(name: str) -> Corpus:
     except ImportError as cause:
         what, cure = f"the corpus {name} comes with music21", "pip install music21"
         raise UsageError(what, cure=f"Install it: {cure}") from cause
-    path = cache_folder() / "music" / f"{name}-{music21.__version__}-{_FORMAT}.json"
-    if not path.is_file():
-        contents, skipped = _parsed(_CORPORA[name])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"works": contents, "skipped": skipped}), "utf-8")
-    stored = json.loads(path.read_text("utf-8"))
-    works = [Work(title, name, _from_json(content)) for title, content in stored["works"].items()]
-    return Corpus.parted(works, stored["skipped"])
+    path = cache_folder() / "music" / f"{name}-{music21.__version__}-{_FORMAT}.jsonl"
+    files = [_FileRead(**json.loads(line)) for line in _lines(path, _CORPORA[name])]
+    contents = {title: content for file in files for title, content in file.works.items()}
+    works = [Work(title, name, _from_json(content)) for title, content in contents.items()]
+    return Corpus.parted(works, [reason for file in files for reason in file.skipped])
 
 
-def _parsed(source: _Source) -> tuple[dict[str, Any], list[str]]:
-    works: dict[str, Any] = {}
-    skipped: list[str] = []
-    for title, score in _scores(source, skipped):
-        try:
-            works[title] = _to_json(_piece_of_score(score, source))
-        except ValueError as cause:
-            skipped.append(f"{title}: {cause}")
-    return works, skipped
+@dataclass(frozen=True)
+class _FileRead:
+    """What a file of the corpus holds: pieces by title, and why others were left out."""
+
+    stem: str
+    works: dict[str, Any]
+    skipped: list[str]
 
 
-def _scores(source: _Source, skipped: list[str]) -> Iterator[tuple[str, Any]]:
+def _lines(path: Path, source: _Source) -> list[str]:
+    """A line of JSON for each file; written as they are read, so that a stop loses little."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = path.read_text("utf-8").splitlines() if path.is_file() else []
+    stems = {json.loads(line)["stem"] for line in known}
+    with path.open("a", encoding="utf-8") as cache:
+        for file in _files(source):
+            if _title(file) not in stems:
+                known.append(json.dumps(asdict(_read_file(file, source))))
+                cache.write(known[-1] + "\n")
+                cache.flush()
+    return known
+
+
+def _files(source: _Source) -> list[Path]:
+    """One of several formats of each score."""
+    from music21 import corpus
+
+    paths = [Path(path) for folder in source.folders for path in corpus.getComposer(folder)]
+    stems = {path.with_suffix(""): path for path in paths if path.name.startswith(source.begin)}
+    return [path for _, path in sorted(stems.items())]
+
+
+def _title(path: Path) -> str:
+    return "/".join((*path.parts[path.parts.index("corpus") + 1 : -1], path.stem))
+
+
+def _read_file(path: Path, source: _Source) -> _FileRead:
     from music21 import corpus, stream
 
-    paths = [path for folder in source.folders for path in corpus.getComposer(folder)]
-    stems = {path.with_suffix(""): path for path in map(Path, paths)}  # one of several formats
-    for stem, path in sorted(stems.items()):
-        title = "/".join(stem.parts[stem.parts.index("corpus") + 1 :])
-        if not stem.name.startswith(source.begin):
-            continue
+    found = _FileRead(_title(path), {}, [])
+    try:
+        parsed = corpus.parse(path)
+    except Exception as cause:  # noqa: BLE001 -- whatever stops music21, the next file counts
+        found.skipped.append(f"{found.stem}: {one_line(cause)}")
+        return found
+    scores = list(parsed.scores) if isinstance(parsed, stream.Opus) else [parsed]
+    for number, score in enumerate(scores, 1):
+        title = f"{found.stem}#{number}" if len(scores) > 1 else found.stem
         try:
-            parsed = corpus.parse(path)
-        except Exception as cause:  # noqa: BLE001 -- whatever stops music21, the next file counts
-            skipped.append(f"{title}: {one_line(cause)}")
-            continue
-        if isinstance(parsed, stream.Opus):
-            yield from ((f"{title}#{number}", one) for number, one in enumerate(parsed.scores, 1))
-        else:
-            yield title, parsed
+            found.works[title] = _to_json(_piece_of_score(score, source))
+        except ValueError as cause:
+            found.skipped.append(f"{title}: {cause}")
+    return found
 
 
 def _piece_of_score(score: Any, source: _Source) -> Piece:

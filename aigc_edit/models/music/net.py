@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from aigc_edit.models.music.notes import METERS, MOST_VOICES, Meter
 from aigc_edit.models.music.tokens import VERSION, Vocabulary
 from aigc_edit.models.training import Architecture, load_weights
 
@@ -27,6 +28,7 @@ class ComposerConfig:
         dropout: share of the values between layers that are left out in training (Zaremba et
             al. 2014, arXiv 1409.2329).
         vocabulary: version of the tokens.
+        voices, meter: what most pieces have that it learnt from.
     """
 
     styles: str = "bach"
@@ -35,6 +37,8 @@ class ComposerConfig:
     layers: int = 3
     dropout: float = 0.3
     vocabulary: int = VERSION
+    voices: int = 4
+    meter: str = "4/4"
 
     def __post_init__(self) -> None:
         sizes = (self.embedding, self.width, self.layers)
@@ -44,6 +48,13 @@ class ComposerConfig:
             raise ValueError(f"a dropout of {self.dropout}")
         if self.vocabulary != VERSION:
             raise ValueError(f"its tokens are version {self.vocabulary}, ours {VERSION}")
+
+        if not 1 <= self.voices <= MOST_VOICES or self.meter not in map(str, METERS):
+            raise ValueError(f"no pieces have {self.voices} voices in {self.meter}")
+
+    @property
+    def usual_meter(self) -> Meter:
+        return next(meter for meter in METERS if str(meter) == self.meter)
 
 
 SMALL = ComposerConfig(embedding=32, width=32, layers=1, dropout=0.0)  # the textbook size

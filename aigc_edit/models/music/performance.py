@@ -60,7 +60,7 @@ class TempoMap:
 
     def seconds(self, sixteenth: int | Fraction) -> Fraction:
         """When a sixteenth (or a part of one) begins."""
-        number = bisect_right([tempo.first for tempo in self.tempos], sixteenth) - 1
+        number = bisect_right(self.tempos, sixteenth, key=lambda tempo: tempo.first) - 1
         tempo = self.tempos[max(number, 0)]
         return tempo.start + (sixteenth - tempo.first) * tempo.sixteenth
 

@@ -10,8 +10,10 @@ says its voice, and lines that cross or meet stay apart; and a piece begins with
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -185,6 +187,29 @@ class Reading:
     def time(self) -> int:
         """The sixteenth that tokens are about, -1 before the first."""
         return self._time
+
+    @property
+    def voice(self) -> int:
+        """Whose turn it is; as many as there are voices when a sixteenth is to begin."""
+        return self._voice
+
+    @property
+    def sounding(self) -> Sequence[Note | None]:
+        """What each voice sounds; those whose turn is to come, from the sixteenth before."""
+        return self._open
+
+    def latest(self, voice: int, count: int) -> list[Note]:
+        """The notes that a voice began last, the latest first."""
+        found = [note for note in (self._open[voice],) if note is not None]
+        back = (note for note in reversed(self._notes) if note.voice == voice)
+        return found + list(islice(back, count - len(found)))
+
+    def copied(self) -> Reading:
+        """The same, to go on another way."""
+        found = copy(self)
+        for name in ("_head", "_open", "_notes", "_phrases"):
+            setattr(found, name, [*getattr(found, name)])
+        return found
 
     def allowed(self) -> Mask:
         """Which tokens may come next; bool [tokens]."""

@@ -1,0 +1,115 @@
+"""What may not come next in a section, whatever the net says, and what had better not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from aigc_edit.models.music.form import Section
+from aigc_edit.models.music.notes import HIGHEST, LOWEST, Key
+from aigc_edit.models.music.timing import BEAT
+from aigc_edit.models.music.tokens import Mask, Reading, Vocabulary
+
+Bias = npt.NDArray[np.float64]
+
+_SCALES = {  # semitones above the tonic; of minor, the melodic one's both ways
+    "major": frozenset({0, 2, 4, 5, 7, 9, 11}),
+    "minor": frozenset({0, 2, 3, 5, 7, 8, 9, 10, 11}),
+}
+_OUT_OF_KEY = -1.5  # nats; some colour is left
+_STRUCK = 4  # times in a row that a voice may strike a pitch
+_STILL = 2 * BEAT  # sixteenths after which somebody moves
+
+
+def scale(key: Key) -> frozenset[int]:
+    """The pitch classes of a key; of minor, also the raised sixth and seventh."""
+    return _above(key, _SCALES[key.mode])
+
+
+def _above(key: Key, degrees: Collection[int]) -> frozenset[int]:
+    return frozenset((key.tonic + degree) % 12 for degree in degrees)
+
+
+class Rules:
+    """Of one section.
+
+    The key is kept to, but for some colour. Phrases begin and end where they should, the outer
+    voices together; the last one closes with dominant and tonic. Nobody strikes one pitch for
+    ever, and nothing stands still.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, section: Section, voices: int) -> None:
+        self._vocabulary, self._section, self.voices = vocabulary, section, voices
+        self._last = section.chords[-1]
+        self._together = {*section.phrases, *section.chords}
+        self._onsets = self._pitches("onset", range(12))
+        self._held = self._pitches("held", range(12))
+        key = section.key
+        third = (4,) if key.mode == "major" else (3, 4)  # it may be major at the end of minor, too
+        self._tonic, self._triad = _above(key, (0,)), _above(key, (0, 7, *third))
+        self._root, self._dominant = _above(key, (7,)), _above(key, (7, 11, 2, 5))
+
+    def bias(self, reading: Reading, allowed: Mask) -> Bias:
+        """What to add to the logits of the next token, -inf for what may not be."""
+        kept = allowed.copy()
+        for mask in self._wanted(reading):
+            if (kept & mask).any():  # of what nothing would be left, the grammar decides
+                kept &= mask
+        return np.where(kept, self._color, -np.inf)
+
+    def _wanted(self, reading: Reading) -> Iterator[Mask]:
+        time, voice = reading.time, reading.voice
+        outer = voice in (0, self.voices - 1)
+        if time > self._last:
+            yield ~self._onsets
+            yield self._held  # if there is something to hold
+        elif time == self._last:
+            yield self._pitches("onset", self._tonic if outer else self._triad)
+        elif time == self._last - BEAT:
+            yield self._cadence(voice)
+        elif time in self._together and outer:
+            yield self._onsets
+        elif voice == 0 and self._closing(time):
+            yield ~self._onsets
+        elif voice == 0 and time - _moved(reading) >= _STILL:
+            yield self._onsets
+        yield from self._not_again(reading)
+
+    def _cadence(self, voice: int) -> Mask:
+        """The dominant, its root in the bass."""
+        if voice and voice == self.voices - 1:
+            return self._pitches("onset", self._root)
+        chord = self._dominant
+        return self._pitches("onset", chord) | self._pitches("held", chord)
+
+    def _closing(self, time: int) -> bool:
+        """Whether a phrase is at its last chord, which the highest voice holds."""
+        begun = max(chord for chord in (-1, *self._section.chords) if chord <= time)
+        following = min((p for p in self._section.phrases if p > begun), default=self._last)
+        return 0 <= begun < time < following
+
+    def _not_again(self, reading: Reading) -> Iterator[Mask]:
+        pitches = [note.pitch for note in reading.latest(reading.voice, _STRUCK)]
+        if len(pitches) == _STRUCK and len(set(pitches)) == 1:
+            mask: Mask = np.ones(len(self._vocabulary), np.bool_)
+            mask[self._vocabulary.number("onset", pitches[0])] = False
+            yield mask
+
+    @cached_property
+    def _color(self) -> Bias:
+        outside = self._pitches("onset", set(range(12)) - scale(self._section.key))
+        return np.where(outside, _OUT_OF_KEY, 0.0)
+
+    def _pitches(self, kind: str, classes: Collection[int]) -> Mask:
+        """The tokens of a kind whose pitches are of some classes."""
+        mask: Mask = np.zeros(len(self._vocabulary), np.bool_)
+        mask[self._vocabulary.span(kind)] = [p % 12 in classes for p in range(LOWEST, HIGHEST + 1)]
+        return mask
+
+
+def _moved(reading: Reading) -> int:
+    """The sixteenth at which a voice last began a note that still sounds."""
+    return max((note.start for note in reading.sounding if note is not None), default=0)
