@@ -25,7 +25,7 @@ from aigc_edit.media import PictureReader, probe
 from aigc_edit.models.frame_net import FrameNet
 from aigc_edit.models.gan import Painter
 from aigc_edit.models.layers import placed
-from aigc_edit.models.looks import find_look
+from aigc_edit.models.shelf import LOOKS
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.timeline import Span
 
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    painter = placed(Painter.load(find_look(options.look).path), "cpu")
+    painter = placed(Painter.load(LOOKS.find(options.look).path), "cpu")
     against_anime(painter, options.rounds)
     against_its_parts(painter, options.look, options.input, options.seconds, options.rounds)
 

@@ -14,7 +14,7 @@ from aigc_edit.words import counted
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from aigc_edit.models.looks import Look
+    from aigc_edit.models.shelf import Shelved
 
 _SIDE = 640  # of a painted picture on the sheet, pixels
 _EPILOG = """\
@@ -41,22 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    from aigc_edit.models.looks import all_looks, looks_folder
+    from aigc_edit.models.shelf import LOOKS
 
     if parsed.preview and not parsed.on:
         cure = "Add --on with a picture or a video."
         raise UsageError("there is nothing to paint a preview of", cure=cure)
-    looks = list(all_looks().values())
+    looks = list(LOOKS.all().values())
     for look in looks:
         print(f"{look.name:<22} {_about(look)}".rstrip())
-    print(f"\nyour own looks lie in {looks_folder()}")
+    print(f"\nyour own looks lie in {LOOKS.folder}")
     if parsed.preview:
         _preview(looks, parsed.on, parsed.preview)
         print(f"preview: {parsed.preview}")
     return 0
 
 
-def _about(look: Look) -> str:
+def _about(look: Shelved) -> str:
     """Where it came from; what is wrong with it, for a file that is none."""
     from aigc_edit.models.training import read_header
 
@@ -67,7 +67,7 @@ def _about(look: Look) -> str:
     return f"{'shipped' if look.shipped else 'yours':<9} trained for {counted(steps, 'step')}"
 
 
-def _preview(looks: list[Look], on: Path, target: Path) -> None:
+def _preview(looks: list[Shelved], on: Path, target: Path) -> None:
     """A sheet: the picture itself, then each look in the order of the list."""
     import torch
 

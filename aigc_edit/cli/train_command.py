@@ -173,14 +173,14 @@ def _autoencoder(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[],
 def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:
     from aigc_edit.engine import read_painting
     from aigc_edit.models.gan import Game, LookObjective, LookRecipe, Painter
-    from aigc_edit.models.looks import check_name, find_look
+    from aigc_edit.models.shelf import LOOKS
 
     if parsed.name is not None:
-        check_name(parsed.name)
+        LOOKS.check_name(parsed.name)
     painting = read_painting(parsed.style, parsed.lines)
     weights = {name: getattr(parsed, name) for name in LOOK_LOSSES}
     recipe = LookRecipe(batch=parsed.batch, game=Game(parsed.game), **weights)
-    begun = find_look(parsed.begin).path if parsed.begin else None
+    begun = LOOKS.find(parsed.begin).path if parsed.begin else None
     return lambda: LookObjective(
         painting, pictures, recipe, begun=Painter.load(begun) if begun else None
     )
@@ -188,10 +188,10 @@ def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Object
 
 def _named(weights: Path, parsed: argparse.Namespace) -> Path:
     """The look among the user's own, where it was given a name."""
-    from aigc_edit.models.looks import keep_look
+    from aigc_edit.models.shelf import LOOKS
 
     name = getattr(parsed, "name", None)
-    return keep_look(weights, name) if name else weights
+    return LOOKS.keep(weights, name) if name else weights
 
 
 def _plan(parsed: argparse.Namespace) -> TrainingPlan:

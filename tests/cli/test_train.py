@@ -12,7 +12,7 @@ from PIL import Image
 from aigc_edit.cli import main
 from aigc_edit.cli.train_command import LOOK_LOSSES
 from aigc_edit.models.gan import LookRecipe, Painter
-from aigc_edit.models.looks import find_look
+from aigc_edit.models.shelf import LOOKS
 from aigc_edit.models.vae import FrameVae
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -72,7 +72,7 @@ def test_a_look_is_learnt_from_one_painting_and_used_by_its_name(picture, tmp_pa
     told = capsys.readouterr()
 
     assert "step 1/1: unmasking " in told.err
-    assert Path(told.out.strip()) == find_look("harbour").path
+    assert Path(told.out.strip()) == LOOKS.find("harbour").path
     assert main(["looks", "--preview", str(tmp_path / "sheet.png"), "--on", str(picture)]) == 0
     assert "harbour                yours     trained for 1 step" in capsys.readouterr().out
     with Image.open(tmp_path / "sheet.png") as sheet:
@@ -84,7 +84,7 @@ def test_a_look_begins_with_another_ones_weights(picture, tmp_path, capsys):
     more = ("--batch", 2, "--device", "cpu", "--steps", 1, "--begin", "wave", "--quiet")
     assert main(["train", "style-gan", *map(str, settings + more)]) == 0
     learnt = Painter.load(Path(capsys.readouterr().out.strip()))
-    begun = Painter.load(find_look("wave").path)
+    begun = Painter.load(LOOKS.find("wave").path)
     frame = torch.rand(1, 3, 32, 32)
 
     assert (learnt(frame) - begun(frame)).abs().mean() < 0.02

@@ -48,18 +48,18 @@ class StyleGan(FrameFilter):
     options: Options
 
     def weights(self) -> str:
-        from aigc_edit.models.looks import find_look
+        from aigc_edit.models.shelf import LOOKS
 
-        return find_look(self.options.look).digest()
+        return LOOKS.find(self.options.look).digest()
 
     def begin(self, context: FilterContext) -> None:
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.gan import Painter
         from aigc_edit.models.layers import placed
-        from aigc_edit.models.looks import find_look
+        from aigc_edit.models.shelf import LOOKS
 
         self._context = context
-        net = placed(Painter.load(find_look(self.options.look).path), context.device)
+        net = placed(Painter.load(LOOKS.find(self.options.look).path), context.device)
         detail = self.options.detail
         self._paint = FrameNet(lambda frames: net(frames, detail), context.device, net.geometry)
 

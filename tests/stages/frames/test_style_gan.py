@@ -11,14 +11,14 @@ from aigc_edit.api import FilterContext, ModelError, Timeline
 from aigc_edit.engine import read_content
 from aigc_edit.models.fidelity import gradient_correlation, luma
 from aigc_edit.models.gan import Painter, PainterConfig
-from aigc_edit.models.looks import all_looks, find_look, keep_look
+from aigc_edit.models.shelf import LOOKS
 from aigc_edit.models.training import save_weights
 from aigc_edit.stages.frames.style_gan import StyleGan
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 LEVEL = 1 / 255
-SHIPPED = [look for look in all_looks().values() if look.shipped]
+SHIPPED = [look for look in LOOKS.all().values() if look.shipped]
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +111,10 @@ def test_another_look_has_another_mark(look, tmp_path):
 
 @pytest.mark.usefixtures("own_looks")
 def test_a_look_of_ones_own_is_used_by_name(look):
-    kept = keep_look(look, "harbour")
+    kept = LOOKS.keep(look, "harbour")
 
-    assert find_look("harbour").path == kept
-    assert not all_looks()["harbour"].shipped
+    assert LOOKS.find("harbour").path == kept
+    assert not LOOKS.all()["harbour"].shipped
     assert painted(torch.rand(1, 3, 32, 32), "harbour").shape == (1, 3, 32, 32)
 
 
@@ -122,12 +122,12 @@ def test_a_look_of_ones_own_is_used_by_name(look):
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden"])
 def test_a_look_cannot_be_kept_outside_its_folder(look, name):
     with pytest.raises(ModelError, match="cannot be named"):
-        keep_look(look, name)
+        LOOKS.keep(look, name)
 
 
 @pytest.mark.usefixtures("own_looks")
 def test_a_name_that_is_nearly_right_is_guessed(look):
-    keep_look(look, "harbour")
+    LOOKS.keep(look, "harbour")
     with pytest.raises(ModelError, match="harbour"):
         StyleGan(StyleGan.Options(look="habrour")).weights()
 
