@@ -291,12 +291,18 @@ class AudioFilter(Stage):
     ...     def apply(self, block):
     ...         return block.samples / 2
 
-    A filter that must hear all before it changes anything sets `measures`: the whole programme
-    then goes through `measure` first.
+    Class attributes:
+        measures: it must hear all before it changes anything: the whole programme then goes
+            through `measure` first.
+        makes_sound: it brings sound of its own: a source without any gets a silent programme, and
+            one channel becomes two.
+        suffixes: of the files that it gives.
     """
 
     kind = "audio"
     measures: ClassVar[bool] = False
+    makes_sound: ClassVar[bool] = False
+    suffixes: ClassVar[tuple[str, ...]] = ()
 
     def begin(self, context: SoundContext) -> None:
         """Called before anything else, for each sound track of the source anew."""
@@ -315,6 +321,10 @@ class AudioFilter(Stage):
     def rest(self) -> Samples | None:
         """What was held back, at the end of the programme: float32 [C, N]."""
         return None
+
+    def files(self) -> Mapping[str, bytes]:
+        """What to write beside the output, by suffix: `{".mid": b"..."}`; asked at the end."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

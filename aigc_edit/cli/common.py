@@ -110,7 +110,7 @@ def write_text(path: Path, text: str) -> None:
     from aigc_edit.media import scratch_for
 
     with scratch_for(path) as scratch:
-        scratch.write_text("text", text)
+        scratch.write("text", text.encode("utf-8", "backslashreplace"))
         scratch.publish({"text": path})
 
 

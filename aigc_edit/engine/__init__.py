@@ -11,7 +11,7 @@ from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
 from aigc_edit.engine.record import versions
-from aigc_edit.engine.rendering import check_delivered
+from aigc_edit.engine.rendering import check_files
 from aigc_edit.engine.runner import (
     Analysis,
     RunOptions,
@@ -31,7 +31,7 @@ __all__ = [
     "SEE_ALL",
     "Batch",
     "as_declared",
-    "check_delivered",
+    "check_files",
     "filtered",
     "filtered_sound",
     "looks_across",

@@ -104,6 +104,11 @@ def audio_chain(pipeline: Pipeline) -> tuple[StageSpec, ...]:
     return tuple(chain)
 
 
+def makes_sound(pipeline: Pipeline) -> bool:
+    """Whether there is sound even where the source has none."""
+    return any(audio_filter.makes_sound for audio_filter in audio_filters(pipeline))
+
+
 def audio_filters(pipeline: Pipeline) -> tuple[AudioFilter, ...]:
     return tuple(s.stage for s in audio_chain(pipeline) if isinstance(s.stage, AudioFilter))
 
@@ -152,7 +157,7 @@ def make_plan(
         passes.append(DerivePass(derived, cached))
     passes.append(DecisionPass(_ids(pipeline.of_kind("select"))))
     passes.append(_render_pass(pipeline, source, edits, output, no_copies))
-    if source.audio is not None:
+    if source.audio is not None or makes_sound(pipeline):
         seconds = edits.duration if edits is not None else _expected(pipeline, source)
         codec = chosen_codec(output.suffix, pipeline.output.audio.codec, sound=True)
         passes.append(SoundPass(seconds, _ids(audio_chain(pipeline)), codec))

@@ -56,23 +56,28 @@ def check_subtitles(track: SubtitleTrack, duration: Fraction) -> None:
         reached = subtitle.span.end
 
 
-def track_metadata(stream: AudioStream) -> dict[str, str]:
+def track_metadata(stream: AudioStream | None) -> dict[str, str]:
     """How a sound track is named."""
+    if stream is None:
+        return {}
     named = {"language": stream.language, "title": stream.title}
     return {key: text for key, text in named.items() if text}
 
 
 def sound_tracks(
-    chosen: AudioStream | None, every: Sequence[AudioStream], wanted: str
-) -> tuple[AudioStream, ...]:
-    """The sound tracks that come out, the chosen one first; none where none was chosen."""
+    chosen: AudioStream | None, every: Sequence[AudioStream], wanted: str, *, made: bool
+) -> tuple[AudioStream | None, ...]:
+    """The sound tracks that come out, the chosen one first.
+
+    Where none was chosen: none, or None for one that is `made` here.
+    """
     if chosen is None:
-        return ()
+        return (None,) if made else ()
     others = [s for s in every if s.index != chosen.index] if wanted == "all" else []
     return (chosen, *others)
 
 
-def left_out(source: Source, heard: Sequence[AudioStream]) -> list[str]:
+def left_out(source: Source, heard: Sequence[AudioStream | None]) -> list[str]:
     """Streams of a source that do not come out, in words."""
     sounds = [s for s in source.audio_tracks if s not in heard]
     return [

@@ -11,13 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import Delivery, Sink
+from aigc_edit.api import AudioFilter, Delivery, Sink
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
-from aigc_edit.engine.planner import audio_filters, frame_filters, sinks, steady_steps
+from aigc_edit.engine.planner import (
+    audio_filters,
+    frame_filters,
+    makes_sound,
+    sinks,
+    steady_steps,
+)
 from aigc_edit.engine.programme import (
     check_subtitles,
     left_out,
@@ -72,15 +78,20 @@ def record_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.run.json")
 
 
-def check_delivered(sink: Sink, given: Any) -> None:
-    """Raises PluginError where a sink gives what it had not announced."""
-    texts = isinstance(given, Mapping) and all(isinstance(text, str) for text in given.values())
-    if not texts or not set(given) <= set(sink.suffixes):
-        gave = sorted(map(str, given)) if texts else type(given).__name__
+def check_files(stage: Sink | AudioFilter, given: Any, content: type) -> None:
+    """Raises PluginError where a stage gives files that it had not announced."""
+    right = isinstance(given, Mapping) and all(isinstance(it, content) for it in given.values())
+    if not right or not set(given) <= set(stage.suffixes):
+        gave = sorted(map(str, given)) if right else type(given).__name__
         raise PluginError(
-            f"stage {sink.name!r} gave {gave}, and its suffixes are {sorted(sink.suffixes)}",
-            cure="`deliver` returns text by suffix, for suffixes that the class names.",
+            f"stage {stage.name!r} gave {gave}, and its suffixes are {sorted(stage.suffixes)}",
+            cure=f"It returns {content.__name__} by suffix, for suffixes that the class names.",
         )
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8; names of files that are no text come out as escapes."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -121,8 +132,8 @@ class Rendering:
                 self._note_report(record, spec)
         beside = self._delivered(record)
         self.source.check_unchanged()
-        for number, text in enumerate(beside.values()):
-            self.scratch.write_text(f"beside{number}", text)
+        for number, content in enumerate(beside.values()):
+            self.scratch.write(f"beside{number}", content)
         named = {f"beside{number}": target for number, target in enumerate(beside)}
         self.scratch.publish(named | {muxed.name: self.scratch.output})
         return tuple(beside), record
@@ -182,7 +193,8 @@ class Rendering:
 
     def _sounds(self, stop: threading.Event) -> tuple[SoundReport, ...]:
         audio = self.pipeline.output.audio
-        streams = sound_tracks(self.source.audio, self.source.audio_tracks, audio.tracks)
+        made = makes_sound(self.pipeline)
+        streams = sound_tracks(self.source.audio, self.source.audio_tracks, audio.tracks, made=made)
         job = SoundJob(
             source=self.source,
             edits=self.edits,
@@ -370,8 +382,8 @@ class Rendering:
         if "note" in report:
             record["warnings"].append(f"{spec.id}: {report['note']}")
 
-    def _delivered(self, record: dict[str, Any]) -> dict[Path, str]:
-        """The texts beside the output, by path: what sinks give, and the record."""
+    def _delivered(self, record: dict[str, Any]) -> dict[Path, bytes]:
+        """The files beside the output: what audio filters and sinks give, and the record."""
         delivery = Delivery(
             output=self.scratch.output,
             source=self.source.path,
@@ -381,12 +393,17 @@ class Rendering:
             tracks=self.tracks,
             record=record,
         )
-        texts: dict[Path, str] = {}
+        texts: dict[Path, bytes] = {}
+        for audio_filter in audio_filters(self.pipeline):
+            with self.guard.around(audio_filter):
+                files = audio_filter.files()
+            check_files(audio_filter, files, bytes)
+            texts |= {delivery.beside(suffix): content for suffix, content in files.items()}
         for spec, sink in zip(self.pipeline.of_kind("deliver"), sinks(self.pipeline), strict=True):
             with self.guard.around(sink):
                 given = sink.deliver(delivery)
-            check_delivered(sink, given)
+            check_files(sink, given, str)
             self._note_report(record, spec)
-            texts |= {delivery.beside(suffix): text for suffix, text in given.items()}
-        texts[record_path(self.scratch.output)] = json.dumps(record, indent=1, ensure_ascii=False)
-        return texts
+            texts |= {delivery.beside(suffix): _bytes(text) for suffix, text in given.items()}
+        noted = json.dumps(record, indent=1, ensure_ascii=False)
+        return texts | {record_path(self.scratch.output): _bytes(noted)}

@@ -25,6 +25,7 @@ from aigc_edit.engine.planner import (
     audio_filters,
     frame_filters,
     make_plan,
+    makes_sound,
     selectors,
     steady_steps,
 )
@@ -36,6 +37,7 @@ from aigc_edit.engine.rendering import (
     refuse_damage,
 )
 from aigc_edit.engine.resume import render_key
+from aigc_edit.engine.sound import MADE_RATE
 from aigc_edit.errors import PluginError, UsageError
 from aigc_edit.folders import cache_folder
 from aigc_edit.media import (
@@ -339,12 +341,13 @@ def _ensure_room(
 ) -> None:
     """Raises EncodeError where the disk certainly cannot hold the result."""
     measured = any(audio_filter.measures for audio_filter in audio_filters(pipeline))
-    heard = edits.duration if source.audio else 0
+    rate = source.audio.rate if source.audio else MADE_RATE if makes_sound(pipeline) else 0
+    heard = edits.duration if rate else 0
     needed = least_bytes(
         pixels=source.video.width * source.video.height,
         frames=plan.render.frames,
         sound_bits=round(heard * pipeline.output.audio.bitrate * 1000),
-        raw_samples=round(heard * 2 * source.audio.rate) if source.audio and measured else 0,
+        raw_samples=round(heard * 2 * rate) if measured else 0,
     )
     copied = source.bytes * plan.render.copied // source.frames
     ensure_space(folder, needed + copied)

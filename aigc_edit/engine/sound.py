@@ -33,6 +33,7 @@ from aigc_edit.media import (
 from aigc_edit.timeline import EditList, Timeline
 from aigc_edit.words import counted
 
+MADE_RATE = 48_000  # samples a second where no source says it
 _KEEPS = "An audio filter keeps channels and type, and gives as many samples as it got."
 
 
@@ -58,9 +59,9 @@ class SoundJob:
 
 @dataclass(frozen=True)
 class SoundReport:
-    """What the sound pass did with one sound track of the source."""
+    """What the sound pass did with one sound track of the source, or with one made here."""
 
-    track: AudioStream
+    track: AudioStream | None
     path: Path
     samples: int
     rate: int
@@ -72,7 +73,7 @@ class SoundReport:
     def facts(self) -> dict[str, Any]:
         """For the record."""
         return {
-            "track": str(self.track),
+            "track": str(self.track or "made here"),
             "rate": self.rate,
             "channels": self.channels,
             "samples": self.samples,
@@ -81,27 +82,29 @@ class SoundReport:
 
 
 def render_sounds(
-    job: SoundJob, streams: Sequence[AudioStream], stop: threading.Event
+    job: SoundJob, streams: Sequence[AudioStream | None], stop: threading.Event
 ) -> tuple[SoundReport, ...]:
     """Writes the sound tracks of an edit list, each into a file; all are filtered alike."""
     return tuple(_rendered(job, stream, number, stop) for number, stream in enumerate(streams))
 
 
 def _rendered(
-    job: SoundJob, stream: AudioStream, number: int, stop: threading.Event
+    job: SoundJob, stream: AudioStream | None, number: int, stop: threading.Event
 ) -> SoundReport:
+    made = any(audio_filter.makes_sound for audio_filter in job.filters)
     settings = SoundSettings(
         codec=job.codec,
-        rate=encodable_rate(job.codec, stream.rate),
-        channels=min(2, stream.channels),
+        rate=encodable_rate(job.codec, stream.rate if stream else MADE_RATE),
+        channels=2 if made or stream is None else min(2, stream.channels),
         bitrate=job.bitrate,
     )
     path = job.folder / f"sound{number}.mp4"
     total = sample_at(job.edits.duration, settings.rate)
     context = SoundContext(settings.rate, settings.channels, total, job.edits.seams, job.tracks)
-    reader = SoundReader(replace(job.source, audio=stream))
+    reader = SoundReader(replace(job.source, audio=stream)) if stream else None
+    cut = _cut(reader, job.edits, settings) if reader else _silence(total)
     marks = SoundMarks(settings.rate, (Fraction(0), *job.edits.seams, job.edits.duration))
-    blocks = _blocks(_cut(reader, job.edits, settings), settings.rate, stop)
+    blocks = _blocks(cut, settings.rate, stop)
     for place, audio_filter in enumerate(job.filters):
         programme = job.folder / f"programme{place}.f32"
         blocks = filtered_sound(blocks, audio_filter, context, programme, job.guard)
@@ -118,7 +121,7 @@ def _rendered(
         channels=settings.channels,
         decisions={f.name: dict(f.report()) for f in job.filters},
         marks=marks.facts(),
-        damage=reader.damage,
+        damage=reader.damage if reader else Damage(),
     )
 
 
@@ -129,6 +132,12 @@ def _cut(reader: SoundReader, edits: EditList, settings: SoundSettings) -> Itera
     for span, offset in edits.placed():
         first, stop = (sample_at(t, settings.rate) for t in (offset, offset + span.duration))
         yield from converted_blocks(reader.blocks(span), native, target, stop - first)
+
+
+def _silence(total: int) -> Iterator[Samples]:
+    """A programme of two channels to which filters bring the sound."""
+    for first in range(0, total, MADE_RATE):
+        yield np.zeros((2, min(MADE_RATE, total - first)), np.float32)
 
 
 def _heed(stop: threading.Event) -> None:

@@ -54,10 +54,10 @@ class Scratch:
     def part(self, name: str) -> Path:
         return self.folder / name
 
-    def write_text(self, name: str, text: str) -> None:
-        """A part that is text; names of files that are no text come out as escapes."""
+    def write(self, name: str, content: bytes) -> None:
+        """A whole part."""
         with writing(self.part(name)):
-            self.part(name).write_text(text, "utf-8", errors="backslashreplace")
+            self.part(name).write_bytes(content)
 
     def publish(self, targets: Mapping[str, Path]) -> None:
         """Gives finished parts their final names, durably, the most important one last.

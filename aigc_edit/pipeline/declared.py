@@ -12,6 +12,7 @@ from aigc_edit.api import (
     API_VERSION,
     Analyzer,
     Audio,
+    AudioFilter,
     FrameFilter,
     Frames,
     Sink,
@@ -67,7 +68,7 @@ def _of_kind(stage: type[Stage]) -> Iterator[str]:
         watches = stage.frames is not Analyzer.frames or stage.audio is not Analyzer.audio
         if watches and stage.needs is Analyzer.needs:
             yield "it has `frames` or `audio`, and `needs` asks for nothing"
-    if issubclass(stage, Sink):
+    if issubclass(stage, Sink | AudioFilter):
         yield from (problem for suffix in stage.suffixes for problem in _suffix(suffix))
     if issubclass(stage, FrameFilter):
         yield from _filter(stage)

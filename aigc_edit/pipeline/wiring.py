@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from aigc_edit.api import Analyzer, PluginError, Sink, Stage, TrackRef
+from aigc_edit.api import Analyzer, AudioFilter, PluginError, Sink, Stage, TrackRef
 from aigc_edit.errors import Problem
 from aigc_edit.pipeline.registry import Registry
 from aigc_edit.pipeline.yaml_file import Document
@@ -52,10 +52,10 @@ def track_problems(
 
 
 def _shared_files(document: Document, specs: Sequence[StageSpec]) -> Iterator[Problem]:
-    """Sinks that would write over each other's files."""
+    """Stages that would write over each other's files."""
     owners: dict[str, str] = {}
     for k, spec in enumerate(specs):
-        for suffix in spec.stage.suffixes if isinstance(spec.stage, Sink) else ():
+        for suffix in spec.stage.suffixes if isinstance(spec.stage, Sink | AudioFilter) else ():
             if suffix in owners:
                 what = f"{spec.id} writes NAME{suffix}, as {owners[suffix]} does"
                 yield document.problem(("stages", k), what, "Keep one of them.")

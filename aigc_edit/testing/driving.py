@@ -39,7 +39,7 @@ from aigc_edit.engine import (
     Batch,
     Guard,
     as_declared,
-    check_delivered,
+    check_files,
     filtered,
     filtered_sound,
     selected,
@@ -290,7 +290,7 @@ def delivered(
             chapters = stage.chapters(delivery.tracks)
             subtitles = stage.subtitles(delivery.tracks)
             texts = stage.deliver(delivery)
-        check_delivered(stage, texts)
+        check_files(stage, texts, str)
         found = [f"{c.start} to {c.end}: {c.title}" for c in chapters]
         plain = {key: text.replace(temporary, "") for key, text in texts.items()}
         shown = [f"{s.span}: {s.text}" for track in subtitles for s in track.subtitles]

@@ -62,9 +62,10 @@ def test_what_describes_the_old_file_is_left_out_and_places_if_wished():
 def test_the_chosen_track_comes_first_and_alone_if_wished():
     tracks = [AudioStream(k, "aac", 48_000, 2, "stereo") for k in (1, 2, 3)]
 
-    assert [s.index for s in sound_tracks(tracks[1], tracks, "all")] == [2, 1, 3]
-    assert sound_tracks(tracks[1], tracks, "chosen") == (tracks[1],)
-    assert sound_tracks(None, tracks, "all") == ()
+    assert [s.index for s in sound_tracks(tracks[1], tracks, "all", made=True)] == [2, 1, 3]
+    assert sound_tracks(tracks[1], tracks, "chosen", made=True) == (tracks[1],)
+    assert sound_tracks(None, tracks, "all", made=False) == ()
+    assert sound_tracks(None, tracks, "all", made=True) == (None,)
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_two_runs_of_the_same_do_not_share_a_folder(tmp_path):
     output = tmp_path / "out.mp4"
     with scratch_for(output, "key") as one, scratch_for(output, "key") as other:
         assert one.folder != other.folder
-        one.write_text("a", "one")
+        one.write("a", b"one")
     assert [*tmp_path.iterdir()] == []
 
 
