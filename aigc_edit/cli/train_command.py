@@ -59,6 +59,11 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
         help="bach, beethoven or folk (they need music21), or a folder of MIDI files, whose name "
         "becomes the style's",
     )
+    parser.add_argument(
+        "--width", type=int, default=256, metavar="N", help="units of a layer (default: 256)"
+    )
+    parser.add_argument("--layers", type=int, default=3, metavar="N", help="default: 3")
+    parser.add_argument("--name", help="the style is also put into your styles folder, so named")
     _add_training(parser, steps=2_000, batch=16, rate=2e-3)
 
 
@@ -152,15 +157,19 @@ def _frames(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[
 
 def _music(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[[], Objective]:
     from aigc_edit.engine import read_corpus
-    from aigc_edit.models.music import ComposerObjective, ComposerRecipe
+    from aigc_edit.models.music import ComposerObjective, ComposerRecipe, config_for
+    from aigc_edit.models.shelf import STYLES
 
+    if parsed.name is not None:
+        STYLES.check_name(parsed.name)
     recipe = ComposerRecipe(batch=parsed.batch)
     corpus = read_corpus(parsed.corpus)
     parts = f"{len(corpus.validation)} for validation, {len(corpus.test)} for the test"
     say(f"{counted(len(corpus.train), 'piece')} to learn from, {parts}")
     if corpus.skipped:
         say("\n  ".join([f"{counted(len(corpus.skipped), 'file')} skipped:", *corpus.skipped]))
-    return lambda: ComposerObjective(corpus, recipe)
+    config = config_for(corpus, parsed.width, parsed.layers)
+    return lambda: ComposerObjective(corpus, recipe, config)
 
 
 def _autoencoder(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:
@@ -187,11 +196,12 @@ def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Object
 
 
 def _named(weights: Path, parsed: argparse.Namespace) -> Path:
-    """The look among the user's own, where it was given a name."""
-    from aigc_edit.models.shelf import LOOKS
+    """The look or style among the user's own, where it was given a name."""
+    from aigc_edit.models.shelf import LOOKS, STYLES
 
     name = getattr(parsed, "name", None)
-    return LOOKS.keep(weights, name) if name else weights
+    shelf = LOOKS if parsed.net == "style-gan" else STYLES
+    return shelf.keep(weights, name) if name else weights
 
 
 def _plan(parsed: argparse.Namespace) -> TrainingPlan:

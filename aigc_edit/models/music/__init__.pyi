@@ -1,4 +1,8 @@
+from .arranging import Arrangement
+from .composing import Brief, Composition, composed
 from .figures import Figures, Model, judged, lstm_model, ngram_model
+from .form import Section, sections
+from .moods import MOODS, Layer, Mood
 from .net import SMALL, Composer, ComposerConfig, Stepper
 from .ngram import NGram
 from .notes import (
@@ -17,13 +21,32 @@ from .objective import (
     ComposerObjective,
     ComposerRecipe,
     Transposed,
+    config_for,
     next_token_nll,
 )
 from .performance import Part, Performance, Played, Tempo, TempoMap
+from .timing import TempoRange, Timing, timing_for
 from .tokens import Reading, Vocabulary, choices, decoded, encoded
 from .works import Corpus, Split, Work, split_of
+from .writing import Head, Sampling, Writer, joined
 
 __all__ = [
+    "Arrangement",
+    "Brief",
+    "Composition",
+    "composed",
+    "Section",
+    "sections",
+    "MOODS",
+    "Layer",
+    "Mood",
+    "TempoRange",
+    "Timing",
+    "timing_for",
+    "Head",
+    "Sampling",
+    "Writer",
+    "joined",
     "HIGHEST",
     "LOWEST",
     "METERS",
@@ -33,6 +56,7 @@ __all__ = [
     "ComposerConfig",
     "ComposerObjective",
     "ComposerRecipe",
+    "config_for",
     "Figures",
     "Model",
     "NGram",

@@ -26,19 +26,19 @@ class Brief:
     Attributes:
         duration: seconds.
         cuts: times at which the picture is cut, rising.
-        style: one of the net's.
         seed, variation: the same ones give the same piece; another variation is another take.
         tempo: instead of the mood's.
+        style: one of the net's, its first one if none is named.
     """
 
     duration: Fraction
     mood: Mood
-    style: str
     cuts: Sequence[Fraction] = ()
     seed: int = 0
     variation: int = 0
     sampling: Sampling = field(default_factory=Sampling)
     tempo: TempoRange | None = None
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def composed(brief: Brief, net: Composer) -> Composition:
     timing = timing_for(brief.duration, brief.cuts, brief.tempo or mood.tempo, mood.ring)
     meter = net.config.usual_meter
     form = _form(key, meter, timing, brief.duration)
-    head = Head(brief.style, net.config.voices, mood.density)
+    head = Head(brief.style or net.vocabulary.styles[0], net.config.voices, mood.density)
     writer = Writer(net, brief.sampling, chances)
     pieces = tuple((section, writer.section(section, head)) for section in form)
     arrangement = Arrangement(joined(pieces), form, head.voices, timing.last * BEAT, chances)

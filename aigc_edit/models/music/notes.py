@@ -14,6 +14,8 @@ LOWEST, HIGHEST = 21, 108  # pitches of a piano, as MIDI numbers them
 MOST_VOICES = 8
 _SIXTEENTHS = 16  # of a whole note
 
+_NAMES = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+
 Mode = Literal["major", "minor"]
 
 
@@ -87,6 +89,9 @@ class Key:
     def __post_init__(self) -> None:
         if not 0 <= self.tonic < 12 or self.mode not in ("major", "minor"):
             raise ValueError(f"no such key: {self.tonic} {self.mode}")
+
+    def __str__(self) -> str:
+        return f"{_NAMES[self.tonic]} {self.mode}"
 
 
 @dataclass(frozen=True)

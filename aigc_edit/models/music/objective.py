@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from statistics import mode
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +63,7 @@ class ComposerObjective:
         config: ComposerConfig | None = None,
     ) -> None:
         self._recipe = recipe or ComposerRecipe()
-        self._net = Composer(config or ComposerConfig(" ".join(corpus.styles)))
+        self._net = Composer(config or config_for(corpus))
         self._pieces = Transposed(corpus.train, self._net.vocabulary)
         self._validation = self._fixed(corpus.validation)
         self._content = {"pieces": len(corpus.train), "content": _digest(corpus.train)}
@@ -119,6 +120,18 @@ class ComposerObjective:
         length = self._recipe.window * self._recipe.windows
         pieces = [encoded(work.piece, work.style, self._net.vocabulary) for work in works]
         return torch.stack([_filled(torch.tensor(piece), length + 1) for piece in pieces])
+
+
+def config_for(corpus: Corpus, width: int = 256, layers: int = 3) -> ComposerConfig:
+    """A net for a corpus: its styles, and how many voices and what metre most pieces have."""
+    works = corpus.train
+    return ComposerConfig(
+        styles=" ".join(corpus.styles),
+        width=width,
+        layers=layers,
+        voices=mode(work.piece.voices for work in works) if works else 4,
+        meter=str(mode(work.piece.meter for work in works)) if works else "4/4",
+    )
 
 
 def next_token_nll(logits: Tensor, targets: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ _SCALES = {  # semitones above the tonic; of minor, the melodic one's both ways
     "major": frozenset({0, 2, 4, 5, 7, 9, 11}),
     "minor": frozenset({0, 2, 3, 5, 7, 8, 9, 10, 11}),
 }
-_OUT_OF_KEY = -1.5  # nats; some colour is left
+_OUT_OF_KEY = -0.7  # nats; some colour is left
 _STRUCK = 4  # times in a row that a voice may strike a pitch
 _STILL = 2 * BEAT  # sixteenths after which somebody moves
 

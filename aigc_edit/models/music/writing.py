@@ -31,7 +31,7 @@ class Sampling:
             (Holtzman et al. 2020, "The curious case of neural text degeneration").
     """
 
-    temperature: float = 0.95
+    temperature: float = 1.0
     nucleus: float = 0.95
 
     def drawn(self, logits: Bias, chance: float) -> int:
