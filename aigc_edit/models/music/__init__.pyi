@@ -2,6 +2,7 @@ from .arranging import Arrangement
 from .composing import Brief, Composition, composed
 from .figures import Figures, Model, judged, lstm_model, ngram_model
 from .form import Section, sections
+from .midi_file import midi_bytes
 from .moods import MOODS, Layer, Mood
 from .net import SMALL, Composer, ComposerConfig, Stepper
 from .ngram import NGram
@@ -25,12 +26,18 @@ from .objective import (
     next_token_nll,
 )
 from .performance import Part, Performance, Played, Tempo, TempoMap
+from .sound_font import SoundFont, default_sound_font
+from .synth import rendered
 from .timing import TempoRange, Timing, timing_for
 from .tokens import Reading, Vocabulary, choices, decoded, encoded
 from .works import Corpus, Split, Work, split_of
 from .writing import Head, Sampling, Writer, joined
 
 __all__ = [
+    "midi_bytes",
+    "SoundFont",
+    "default_sound_font",
+    "rendered",
     "Arrangement",
     "Brief",
     "Composition",
