@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -60,6 +62,24 @@ def loaded_pipeline(parsed: argparse.Namespace) -> Pipeline:
     from aigc_edit.pipeline import load_pipeline
 
     pipeline = load_pipeline(parsed.pipeline, parsed.overrides, plugin_choice(parsed))
+    for warning in pipeline.warnings:
+        print(f"aigc-edit: {warning}", file=sys.stderr)
+    return pipeline
+
+
+def pipeline_of(
+    steps: Sequence[Mapping[str, object]], overrides: Sequence[str], plugins: Sequence[Path] = ()
+) -> Pipeline:
+    """Steps that the command line names. Raises UsageError where they are wrong."""
+    from aigc_edit.errors import PipelineError, UsageError
+    from aigc_edit.pipeline import PluginChoice, pipeline_from_text
+
+    text = json.dumps({"schema": 1, "stages": steps}, default=str)  # JSON is YAML
+    try:
+        pipeline = pipeline_from_text(text, overrides, PluginChoice(tuple(plugins)))
+    except PipelineError as error:
+        told = [f"{problem.what}. {problem.cure}".rstrip(". ") for problem in error.problems]
+        raise UsageError("; ".join(told)) from error
     for warning in pipeline.warnings:
         print(f"aigc-edit: {warning}", file=sys.stderr)
     return pipeline
@@ -171,11 +191,20 @@ def run_options(parsed: argparse.Namespace) -> RunOptions:
 
 def seconds(text: str) -> float:
     """A time of the command line, such as `60s`."""
-    from pydantic import TypeAdapter
+    return float(length(text))
+
+
+def length(text: str) -> Fraction:
+    """As `seconds`, exact."""
+    from pydantic import TypeAdapter, ValidationError
 
     from aigc_edit.api import Seconds
 
-    return float(TypeAdapter(Seconds).validate_python(text))
+    try:
+        return TypeAdapter(Seconds).validate_python(text)
+    except ValidationError as error:
+        what = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise argparse.ArgumentTypeError(what) from error
 
 
 def _give_up(error: AigcEditError) -> NoReturn:

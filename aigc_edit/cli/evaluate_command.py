@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_edit.cli import common
-from aigc_edit.errors import PipelineError, UsageError
+from aigc_edit.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -133,19 +132,9 @@ def _named(parsed: argparse.Namespace) -> tuple[str, list[Path]]:
 def _stage(parsed: argparse.Namespace, name: str) -> StageSpec:
     """The frame filter, as a pipeline would make it."""
     from aigc_edit.api import FrameFilter
-    from aigc_edit.pipeline import PluginChoice, pipeline_from_text
 
     step = {"uses": name} if parsed.stage else {"uses": _LOOK_STAGE, "with": {"look": name}}
-    text = json.dumps({"schema": 1, "stages": [step]})  # JSON is YAML
-    try:
-        choice = PluginChoice(tuple(parsed.plugins))
-        pipeline = pipeline_from_text(text, parsed.overrides, choice)
-    except PipelineError as error:
-        told = [f"{problem.what}. {problem.cure}".rstrip(". ") for problem in error.problems]
-        raise UsageError("; ".join(told)) from error
-    for warning in pipeline.warnings:
-        _say(f"aigc-edit: {warning}")
-    spec = pipeline.stages[0]
+    spec = common.pipeline_of([step], parsed.overrides, parsed.plugins).stages[0]
     if not isinstance(spec.stage, FrameFilter):
         raise UsageError(f"{name!r} is no frame filter", cure="`aigc-edit stages` lists them.")
     return spec

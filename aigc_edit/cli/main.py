@@ -26,6 +26,7 @@ COMMANDS = {
     "new-plugin": "start a plugin: a small distribution with its test",
     "models": "list, fetch and verify the weights of nets",
     "train": "train a net on pictures and videos",
+    "compose": "write a piece of music, with its notes",
     "looks": "list what style_gan can paint like, and show it",
     "evaluate": "measure what a look or a net does to pictures and videos",
     "schema": "print the JSON Schema of pipeline files, for editors",

@@ -31,6 +31,7 @@ class Unit:
 
 FRAMES = Unit("frame", "fps")
 MEGABYTES = Unit("MB", "MB/s")
+SECONDS = Unit("second", "x")
 
 
 def listener(*, quiet: bool, unit: Unit = FRAMES) -> Progress:

@@ -24,10 +24,14 @@ from aigc_edit.engine.runner import (
     selected,
 )
 from aigc_edit.engine.scores import read_corpus
+from aigc_edit.engine.scoring import FORMATS, Composed, compose
 from aigc_edit.engine.sound import filtered_sound
 from aigc_edit.engine.trial import Trial
 
 __all__ = [
+    "FORMATS",
+    "Composed",
+    "compose",
     "SEE_ALL",
     "Batch",
     "as_declared",

@@ -102,9 +102,9 @@ def _rendered(
     total = sample_at(job.edits.duration, settings.rate)
     context = SoundContext(settings.rate, settings.channels, total, job.edits.seams, job.tracks)
     reader = SoundReader(replace(job.source, audio=stream)) if stream else None
-    cut = _cut(reader, job.edits, settings) if reader else _silence(total)
+    cut = _cut(reader, job.edits, settings) if reader else silence(total)
     marks = SoundMarks(settings.rate, (Fraction(0), *job.edits.seams, job.edits.duration))
-    blocks = _blocks(cut, settings.rate, stop)
+    blocks = blocks_of(cut, settings.rate, stop)
     for place, audio_filter in enumerate(job.filters):
         programme = job.folder / f"programme{place}.f32"
         blocks = filtered_sound(blocks, audio_filter, context, programme, job.guard)
@@ -134,7 +134,7 @@ def _cut(reader: SoundReader, edits: EditList, settings: SoundSettings) -> Itera
         yield from converted_blocks(reader.blocks(span), native, target, stop - first)
 
 
-def _silence(total: int) -> Iterator[Samples]:
+def silence(total: int) -> Iterator[Samples]:
     """A programme of two channels to which filters bring the sound."""
     for first in range(0, total, MADE_RATE):
         yield np.zeros((2, min(MADE_RATE, total - first)), np.float32)
@@ -145,7 +145,8 @@ def _heed(stop: threading.Event) -> None:
         raise Stopped
 
 
-def _blocks(pieces: Iterator[Samples], rate: int, stop: threading.Event) -> Iterator[AudioBlock]:
+def blocks_of(pieces: Iterator[Samples], rate: int, stop: threading.Event) -> Iterator[AudioBlock]:
+    """Samples with their place, until `stop` is set."""
     first = 0
     for samples in pieces:
         _heed(stop)

@@ -11,6 +11,7 @@ import numpy as np
 
 from aigc_edit.models.music.arranging import Arrangement
 from aigc_edit.models.music.form import Section, sections
+from aigc_edit.models.music.harmony import accompanied
 from aigc_edit.models.music.moods import Mood
 from aigc_edit.models.music.net import Composer
 from aigc_edit.models.music.notes import Key, Meter, Piece
@@ -74,8 +75,9 @@ def composed(brief: Brief, net: Composer) -> Composition:
     form = _form(key, meter, timing, brief.duration)
     head = Head(brief.style or net.vocabulary.styles[0], net.config.voices, mood.density)
     writer = Writer(net, brief.sampling, chances)
-    pieces = tuple((section, writer.section(section, head)) for section in form)
-    arrangement = Arrangement(joined(pieces), form, head.voices, timing.last * BEAT, chances)
+    pieces = tuple((section, _voiced(writer.section(section, head))) for section in form)
+    voices = pieces[0][1].voices
+    arrangement = Arrangement(joined(pieces), form, voices, timing.last * BEAT, chances)
     performance = Performance(
         parts=tuple(layer.part for layer in mood.layers),
         notes=arrangement.played(mood.layers),
@@ -86,6 +88,11 @@ def composed(brief: Brief, net: Composer) -> Composition:
         entry=form[0].entry,
     )
     return Composition(performance, pieces, timing)
+
+
+def _voiced(piece: Piece) -> Piece:
+    """A lonely tune gets company."""
+    return accompanied(piece) if piece.voices == 1 else piece
 
 
 def _form(key: Key, meter: Meter, timing: Timing, duration: Fraction) -> tuple[Section, ...]:

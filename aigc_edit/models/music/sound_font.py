@@ -217,9 +217,7 @@ class SoundFont:
             tuple(_vibratos(zone)),
         )
 
-    def _span(
-        self, zone: Zone, head: Any, number: int
-    ) -> tuple[int, int, tuple[int, int] | None]:
+    def _span(self, zone: Zone, head: Any, number: int) -> tuple[int, int, tuple[int, int] | None]:
         first, last, begin, end = (
             int(head[name]) + zone.get(fine, 0) + 2**15 * zone.get(coarse, 0)
             for name, fine, coarse in (
@@ -235,7 +233,11 @@ class SoundFont:
             return first, min(last, first + _LONGEST), None
         if not first <= begin < end <= last:
             raise self._broken(f"sample {number} has its loop outside of it")
-        return (first, last, (begin, end)) if end - first <= _LONGEST else (first, first + _LONGEST, None)
+        return (
+            (first, last, (begin, end))
+            if end - first <= _LONGEST
+            else (first, first + _LONGEST, None)
+        )
 
     def _broken(self, what: str) -> ModelError:
         return ModelError(

@@ -150,6 +150,8 @@ def _faded(blocks: Iterable[Samples], total: int, rate: int) -> Iterator[Samples
     for block in blocks:
         left = total - first - np.arange(block.shape[1])[-length:] - 1 if length else np.zeros(0)
         phase = np.clip(left / max(length, 1), 0, 1)
-        block[:, block.shape[1] - len(left) :] *= (0.5 - 0.5 * np.cos(np.pi * phase)).astype(np.float32)
+        block[:, block.shape[1] - len(left) :] *= (0.5 - 0.5 * np.cos(np.pi * phase)).astype(
+            np.float32
+        )
         yield block
         first += block.shape[1]
