@@ -21,6 +21,8 @@ _EPILOG = """\
 examples:
   aigc-edit evaluate look wave holiday.mp4 --style wave.jpg
   aigc-edit evaluate look --stage grade --set grade.warmth=0.5 holiday.mp4 --style wave.jpg
+  aigc-edit evaluate music --style bach --corpus bach
+  aigc-edit evaluate music --audio music.wav --reference other.wav
   aigc-edit evaluate style-vae photos/ holiday.mp4 --weights mine/frame-vae.safetensors
 """
 _LOOK_STAGE = "style_gan"  # whose option `look` names a look
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     what = parser.add_subparsers(dest="what", metavar="WHAT", title="what", required=True)
     _add_look(what.add_parser("look", help="a look, or any frame filter, over clips"))
+    _add_music(what.add_parser("music", help="a style beside its corpus, or a sound file"))
     _add_vae(what.add_parser("style-vae", help="how well the autoencoder remembers pictures"))
 
 
@@ -80,6 +83,37 @@ def _add_vae(parser: argparse.ArgumentParser) -> None:
     _add_usual(parser)
 
 
+def _add_music(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--style", default="bach", metavar="NAME", help="default: bach")
+    parser.add_argument(
+        "--corpus",
+        metavar="NAME",
+        help="what it learnt from: bach, beethoven, folk (they need music21), or a folder of MIDI "
+        "files (default: the style's name)",
+    )
+    parser.add_argument(
+        "--pieces", type=int, default=50, metavar="N", help="how many are written (default: 50)"
+    )
+    parser.add_argument(
+        "--small-steps",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="how long a net of one layer of 32 units learns, to compare with; 0: leave it out "
+        "(default: 2000)",
+    )
+    parser.add_argument(
+        "--audio", type=Path, metavar="FILE", help="only measure a sound file (.wav, .flac, .ogg)"
+    )
+    parser.add_argument(
+        "--reference", type=Path, metavar="FILE", help="what --audio should sound like"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="default: NAME.evaluation, right here"
+    )
+    _add_usual(parser)
+
+
 def _add_usual(parser: argparse.ArgumentParser) -> None:
     common.add_device(parser)
     common.add_quiet(parser)
@@ -87,7 +121,7 @@ def _add_usual(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    return _look(parsed) if parsed.what == "look" else _style_vae(parsed)
+    return {"look": _look, "style-vae": _style_vae, "music": _music}[parsed.what](parsed)
 
 
 def _look(parsed: argparse.Namespace) -> int:
@@ -151,6 +185,34 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     for row in rows[1:]:
         table.add_row(*row)
     Console(width=_WIDEST, markup=False, highlight=False).print(table)
+
+
+def _music(parsed: argparse.Namespace) -> int:
+    from aigc_edit.cli.music_evaluation import MusicEvaluation
+
+    if parsed.audio:
+        return _sound(parsed)
+    folder = parsed.output or Path(f"{Path(parsed.style).stem}.evaluation")
+    _refuse_file(folder)
+    corpus = parsed.corpus or parsed.style
+    say = _silent if parsed.quiet else _say
+    found = MusicEvaluation(parsed.style, corpus, parsed.pieces, parsed.small_steps, say).found()
+    for rows in found.tables():
+        _print_table(rows)
+    for path in found.written(folder):
+        print(path)
+    return 0
+
+
+def _sound(parsed: argparse.Namespace) -> int:
+    from aigc_edit.engine import heard
+
+    found = heard(parsed.audio, parsed.reference)
+    print(f"{parsed.audio}: {found.seconds:.3f} s, {found.loudness:.1f} LUFS, true peak "
+          f"{found.true_peak:.1f} dBTP, {found.silence:.1%} silence")  # fmt: skip
+    if found.snr is not None:
+        print(f"signal to noise against {parsed.reference}: {found.snr:.1f} dB")
+    return 0
 
 
 def _style_vae(parsed: argparse.Namespace) -> int:

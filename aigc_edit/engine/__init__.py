@@ -6,6 +6,7 @@ from aigc_edit.engine.content import named_picture, read_content, read_painting
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
+from aigc_edit.engine.hearing import Heard, heard
 from aigc_edit.engine.midi_scores import read_midi
 from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
@@ -29,6 +30,8 @@ from aigc_edit.engine.sound import filtered_sound
 from aigc_edit.engine.trial import Trial
 
 __all__ = [
+    "Heard",
+    "heard",
     "FORMATS",
     "Composed",
     "compose",

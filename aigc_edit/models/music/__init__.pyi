@@ -26,14 +26,21 @@ from .objective import (
     next_token_nll,
 )
 from .performance import Part, Performance, Played, Tempo, TempoMap
+from .qualities import Comparison, compared
+from .rolls import piano_roll, sheet
 from .sound_font import SoundFont, default_sound_font
 from .synth import rendered
 from .timing import TempoRange, Timing, timing_for
-from .tokens import Reading, Vocabulary, choices, decoded, encoded
+from .tokens import Reading, Vocabulary, choices, decoded, density, encoded
 from .works import Corpus, Split, Work, split_of
 from .writing import Head, Sampling, Writer, joined
 
 __all__ = [
+    "Comparison",
+    "compared",
+    "piano_roll",
+    "sheet",
+    "density",
     "midi_bytes",
     "SoundFont",
     "default_sound_font",

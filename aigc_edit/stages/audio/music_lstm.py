@@ -208,7 +208,8 @@ class MusicLstm(AudioFilter):
         wanted = _ALONE if alone else sound.integrated + self.options.level
         silent = music.integrated <= LoudnessMeter.SILENCE
         gain = 0.0 if silent else _factor(wanted - music.integrated)
-        highest = _factor(sound.true_peak) + gain * _factor(music.true_peak)
+        own = 0.0 if self.options.mode == "only" else _factor(sound.true_peak)
+        highest = own + gain * _factor(music.true_peak)
         return _Gains(gain, min(1.0, _CEILING / highest), sound.integrated, wanted)
 
     def _faded(self, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
