@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from aigc_edit.engine import RunOptions
     from aigc_edit.errors import AigcEditError
+    from aigc_edit.models.shelf import Shelved
     from aigc_edit.pipeline import Pipeline, PluginChoice
 
 
@@ -168,6 +169,19 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say nothing but errors; what plugins print is dropped",
     )
+
+
+def about_weights(net: Shelved) -> str:
+    """Where a net came from; what is wrong with it, for a file that is none."""
+    from aigc_edit.errors import AigcEditError
+    from aigc_edit.models.training import read_header
+    from aigc_edit.words import counted
+
+    try:
+        steps = int(read_header(net.path).training.get("steps", 0))
+    except AigcEditError as error:
+        return f"cannot be used: {error.what}"
+    return f"{'shipped' if net.shipped else 'yours':<9} trained for {counted(steps, 'step')}"
 
 
 def add_debug(parser: argparse.ArgumentParser) -> None:

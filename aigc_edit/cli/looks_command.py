@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from aigc_edit.cli import common
 from aigc_edit.errors import AigcEditError, UsageError
-from aigc_edit.words import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,23 +47,12 @@ def execute(parsed: argparse.Namespace) -> int:
         raise UsageError("there is nothing to paint a preview of", cure=cure)
     looks = list(LOOKS.all().values())
     for look in looks:
-        print(f"{look.name:<22} {_about(look)}".rstrip())
+        print(f"{look.name:<22} {common.about_weights(look)}".rstrip())
     print(f"\nyour own looks lie in {LOOKS.folder}")
     if parsed.preview:
         _preview(looks, parsed.on, parsed.preview)
         print(f"preview: {parsed.preview}")
     return 0
-
-
-def _about(look: Shelved) -> str:
-    """Where it came from; what is wrong with it, for a file that is none."""
-    from aigc_edit.models.training import read_header
-
-    try:
-        steps = int(read_header(look.path).training.get("steps", 0))
-    except AigcEditError as error:
-        return f"cannot be used: {error.what}"
-    return f"{'shipped' if look.shipped else 'yours':<9} trained for {counted(steps, 'step')}"
 
 
 def _preview(looks: list[Shelved], on: Path, target: Path) -> None:

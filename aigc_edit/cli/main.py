@@ -25,10 +25,11 @@ COMMANDS = {
     "stages": "list the stages, or explain one",
     "new-plugin": "start a plugin: a small distribution with its test",
     "models": "list, fetch and verify the weights of nets",
-    "train": "train a net on pictures and videos",
+    "train": "train a net on pictures, videos or scores",
     "compose": "write a piece of music, with its notes",
     "looks": "list what style_gan can paint like, and show it",
-    "evaluate": "measure what a look or a net does to pictures and videos",
+    "styles": "list what music_lstm can compose like",
+    "evaluate": "measure what a look or a net does",
     "schema": "print the JSON Schema of pipeline files, for editors",
     "doctor": "say what this machine can do",
 }

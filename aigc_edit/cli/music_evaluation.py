@@ -33,7 +33,9 @@ class MusicFound:
 
     def tables(self) -> Iterator[list[tuple[str, ...]]]:
         """What is foretold, then what is written; heads first."""
-        rows: list[tuple[str, ...]] = [("of the test part", "nll, nats", "nll of notes", "next note right")]
+        rows: list[tuple[str, ...]] = [
+            ("of the test part", "nll, nats", "nll of notes", "next note right")
+        ]
         for name, it in self.models.items():
             rows.append((name, f"{it.nll:.3f}", f"{it.note_nll:.3f}", f"{it.accuracy:.1%}"))
         yield rows

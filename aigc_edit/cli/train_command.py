@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_edit.cli import common
+from aigc_edit.errors import UsageError
 from aigc_edit.words import counted
 
 if TYPE_CHECKING:
@@ -168,7 +169,10 @@ def _music(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[[
     say(f"{counted(len(corpus.train), 'piece')} to learn from, {parts}")
     if corpus.skipped:
         say("\n  ".join([f"{counted(len(corpus.skipped), 'file')} skipped:", *corpus.skipped]))
-    config = config_for(corpus, parsed.width, parsed.layers)
+    try:
+        config = config_for(corpus, parsed.width, parsed.layers)
+    except ValueError as cause:
+        raise UsageError(str(cause), cure="Give --width and --layers of 1 or more.") from cause
     return lambda: ComposerObjective(corpus, recipe, config)
 
 

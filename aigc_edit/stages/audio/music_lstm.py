@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -150,6 +151,7 @@ class MusicLstm(AudioFilter):
             "cut_to_beat_at_random_ms": round(1000 * timing.distance_at_random, 1),
             "sound_lufs": round(self._gains.sound_lufs, 2),
             "music_lufs": round(self._gains.music_lufs, 2),
+            "both_lowered_db": round(-20 * math.log10(self._gains.all), 3),
         }
 
     # The piece
