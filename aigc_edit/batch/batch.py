@@ -156,7 +156,7 @@ class Batch:
             return None
         entry = self.setting.journal[self._place(job)]
         if entry is not None and entry.state == "done":
-            return entry
+            return replace(entry, input=job.input.path)
         return done_entry(self._place(job), job.input.path, record)
 
     def _sort(self, job: Job) -> None:

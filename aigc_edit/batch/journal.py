@@ -22,6 +22,7 @@ from aigc_edit.errors import EncodeError, NoSpaceError
 
 NAME = "batch.sqlite"
 _VERSION = 1  # of the table
+_LOG_PAGES = 32  # until what was written goes into the base; SQLite's 4 MB may be more than is free
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     output BLOB PRIMARY KEY,   -- below the folder; bytes where it is no UTF-8
@@ -104,6 +105,7 @@ class Journal:
         try:
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = NORMAL")
+            self._base.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
             version = self._base.execute("PRAGMA user_version").fetchone()[0]
             found = self._base.execute("PRAGMA quick_check").fetchone()[0]
             if found != "ok" or version not in (0, _VERSION):

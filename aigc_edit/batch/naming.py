@@ -75,7 +75,7 @@ class Template:
         return place.with_name(short_name(place.stem, place.suffix))
 
     def _with_ending(self) -> str:
-        endings = ("{ext}", *(f".{container}" for container in CONTAINERS))
+        endings = ("{ext}", *CONTAINERS)
         return self.text if self.text.endswith(endings) else f"{self.text}.{{ext}}"
 
 

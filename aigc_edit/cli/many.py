@@ -53,7 +53,7 @@ def _folder(parsed: argparse.Namespace) -> Path:
     from aigc_edit.media import CONTAINERS
 
     folder = Path(parsed.output or "")
-    a_file = folder.is_file() or (folder.suffix[1:] in CONTAINERS and not folder.is_dir())
+    a_file = folder.is_file() or (folder.suffix in CONTAINERS and not folder.is_dir())
     if a_file:
         cure = "Name a folder."
         raise UsageError("one file cannot hold several results", where=folder, cure=cure)
