@@ -34,7 +34,7 @@ from aigc_edit.api import Selector, StageOptions, option
 
 
 class Slow(Selector):
-    """Takes its time."""
+    """Takes its time, and waits while there is a file named `gate`."""
 
     name = "slow"
 
@@ -45,6 +45,8 @@ class Slow(Selector):
 
     def select(self, edits, tracks):
         time.sleep(self.options.seconds)
+        while os.path.exists("gate"):
+            time.sleep(0.05)
         return edits
 
 
