@@ -54,14 +54,16 @@ class Silent:
 class _Tally:
     """How far the whole is, in jobs and in bytes of their sources.
 
-    What was up to date took no time, and says nothing of the time that is left.
+    A job is worth its bytes and those of a mean job, since each has its constant part. What was up
+    to date took no time, and says nothing of the time that is left.
     """
 
     jobs: int = 0
     size: int = 0
     settled: int = 0
-    worked: int = 0
     gone: int = 0
+    idle: int = 0
+    idle_size: int = 0
 
     def __post_init__(self) -> None:
         self._began = time.monotonic()
@@ -69,15 +71,25 @@ class _Tally:
     def count(self, entry: Entry, size: int) -> None:
         self.settled += 1
         self.gone += size
-        self.worked += size if entry.state != "up to date" else 0
+        if entry.state == "up to date":
+            self.idle += 1
+            self.idle_size += size
+
+    def _worth(self, jobs: int, size: int) -> float:
+        return size + jobs * self.size / max(1, self.jobs)
 
     def left(self) -> str:
         """The time that is left, in words; empty where nobody knows yet."""
-        elapsed = time.monotonic() - self._began
-        if not self.worked:
+        done = self._worth(self.settled - self.idle, self.gone - self.idle_size)
+        if not done:
             return ""
-        minutes, seconds = divmod(round((self.size - self.gone) * elapsed / self.worked), 60)
+        elapsed = time.monotonic() - self._began
+        to_do = self._worth(self.jobs - self.settled, self.size - self.gone)
+        minutes, seconds = divmod(round(to_do * elapsed / done), 60)
         return f"{minutes} min {seconds} s left" if minutes else f"{seconds} s left"
+
+    def told(self) -> str:
+        return ", ".join(filter(None, (f"{self.settled} of {self.jobs}", self.left())))
 
 
 def _line(entry: Entry) -> str:
@@ -113,8 +125,7 @@ class Lines:
 
     def _tell_whole(self) -> None:
         self._told = time.monotonic()
-        told = [f"{self._tally.settled} of {self._tally.jobs}", self._tally.left()]
-        self.say(", ".join(filter(None, told)))
+        self.say(self._tally.told())
 
     def say(self, message: str) -> None:
         print(shown(message), file=sys.stderr, flush=True)
@@ -172,9 +183,8 @@ class Bars:
 
     def _show_whole(self) -> None:
         tally = self._tally
-        told = ", ".join(filter(None, (f"{tally.settled} of {tally.jobs}", tally.left())))
         self._progress.update(
-            self._whole, completed=tally.gone, total=tally.size or None, told=told
+            self._whole, completed=tally.gone, total=tally.size or None, told=tally.told()
         )
 
     def say(self, message: str) -> None:
