@@ -108,7 +108,8 @@ class Pool:
                 event: Event = connection.recv()
                 if isinstance(event, Ended):
                     worker.task = None
-                    self._sizing.learn(event.cost)
+                    if not event.error:  # what fails early takes little
+                        self._sizing.learn(event.cost)
                 yield event
         except (EOFError, OSError):
             yield from self._buried(worker)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_edit.cli.batch_report import without_place
@@ -144,6 +145,7 @@ class Bars:
 
         self._tally = _Tally()
         self._names: dict[int, str] = {}
+        self._busy: dict[Path, int] = {}
         self._bars: dict[int, TaskID] = {}
         self._progress: RichProgress = RichProgress(
             TextColumn("{task.description}", markup=False),
@@ -160,6 +162,7 @@ class Bars:
 
     def take(self, worker: int, entry: Entry) -> None:
         self._names[worker] = shown(entry.input.name)
+        self._busy[entry.output] = worker
         if worker not in self._bars:
             self._bars[worker] = self._progress.add_task("", total=None, told="")
         self.step(worker, "begins", 0, 0)
@@ -179,6 +182,8 @@ class Bars:
         self._tally.count(entry, size)
         if entry.state != "up to date":
             self.say(_line(entry))
+        if worker := self._busy.pop(entry.output, 0):
+            self._progress.update(self._bars[worker], total=None, told="")
         self._show_whole()
 
     def _show_whole(self) -> None:

@@ -45,7 +45,7 @@ _EPILOG = """\
 examples:
   aigc-edit run pipelines/highlight.yaml talk.mp4
   aigc-edit run pipelines/highlight.yaml talk.mp4 -o best.mp4 --set best_moments.duration=30s
-  aigc-edit run pipelines/highlight.yaml holiday/ -o out/
+  aigc-edit run pipelines/highlight.yaml clips/ -o out/
   aigc-edit stages best_moments
 
 exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 some of many failed,

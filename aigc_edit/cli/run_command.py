@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 examples:
   aigc-edit run pipelines/highlight.yaml talk.mp4
-  aigc-edit run pipelines/highlight.yaml holiday/ -o out/
+  aigc-edit run pipelines/highlight.yaml clips/ -o out/
   aigc-edit run pipelines/highlight.yaml 'films/**/*.mkv' -o out/ --name '{folder}/{stem}-best'
 
 A folder, a pattern or a list is worked through by several processes; the same command goes on
