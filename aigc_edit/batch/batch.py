@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from aigc_edit.batch.arrivals import STEADY_SECONDS, Arrivals, state_of
 from aigc_edit.batch.executor import Died, Ended, Event, Executor, Passed, Task
-from aigc_edit.batch.inputs import Search
+from aigc_edit.batch.inputs import Found, Search
 from aigc_edit.batch.journal import Entry, Journal, done_entry
 from aigc_edit.batch.naming import Job, Names
 from aigc_edit.batch.summary import Summary
@@ -93,7 +93,7 @@ class Batch:
 
     setting: Setting
     jobs: Sequence[Job]
-    left_out: int = 0
+    found: Found
     _entries: dict[Path, Entry] = field(default_factory=dict)
     _queue: deque[Job] = field(default_factory=deque)
     _alone: deque[Job] = field(default_factory=deque)
@@ -110,8 +110,8 @@ class Batch:
     def run(self) -> Summary:
         """Works until nothing is left, or somebody stops it (which is passed on)."""
         began = time.time()
-        if self.setting.journal.note:
-            self._note(self.setting.journal.note)
+        for note in filter(None, (self.setting.journal.note, *self.found.notes)):
+            self._note(note)
         try:
             self._add(self.jobs)
             while self._goes_on():
@@ -334,7 +334,7 @@ class Batch:
             entries,
             began,
             time.time(),
-            self.left_out,
+            self.found.left_out,
             tuple(self._notes),
             self._full,
         )

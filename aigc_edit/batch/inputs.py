@@ -42,10 +42,16 @@ class Input:
 
 @dataclass(frozen=True)
 class Found:
-    """What there is to work on, in order; and how many files in folders are no video."""
+    """What there is to work on, in order.
+
+    Attributes:
+        left_out: files in folders that are no video.
+        notes: what could not be looked into, one line each.
+    """
 
     inputs: tuple[Input, ...]
     left_out: int = 0
+    notes: tuple[str, ...] = ()
 
     def refusal(self, words: Sequence[str]) -> UsageError:
         """What to say where there is nothing to work on."""
@@ -82,6 +88,7 @@ class Search:
     lists: Sequence[Path] = ()
     besides: Path | None = None
     _read: list[tuple[str, bool]] | None = None
+    _notes: list[str] = field(default_factory=list)
     _judged: dict[tuple[str, int, int], bool] = field(default_factory=dict)
 
     def found(self) -> Found:
@@ -91,6 +98,7 @@ class Search:
             UsageError: a list cannot be read, a pattern matches nothing, an input is an address.
         """
         every: dict[Path, Input] = {}
+        self._notes.clear()
         for word, literal in self._every_word():
             for given in self._meant(word, literal=literal):
                 every.setdefault(given.path.absolute(), given)
@@ -98,7 +106,7 @@ class Search:
         with ThreadPoolExecutor(thread_name_prefix="look") as pool:
             videos = list(pool.map(self._is_video, candidates))
         inputs = tuple(c for c, video in zip(candidates, videos, strict=True) if video)
-        return Found(inputs, len(candidates) - len(inputs))
+        return Found(inputs, len(candidates) - len(inputs), tuple(self._notes))
 
     def _every_word(self) -> list[tuple[str, bool]]:
         """What is named, lists as what they list, and whether it is a name as it stands; lists are
@@ -139,6 +147,7 @@ class Search:
                 raise UsageError(
                     f"the folder cannot be read ({cause.strerror})", where=folder
                 ) from cause
+            self._notes.append(f"{folder}: not looked into ({cause.strerror})")
             return
         if (facts.st_dev, facts.st_ino) in seen:
             return

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
@@ -63,10 +63,17 @@ class Pool:
             time.sleep(timeout)
             return []
         ready: list[Any] = wait([w.connection for w in self._workers.values()], timeout)
-        return [event for found in ready for event in self._heard(found)]
+        told = [event for found in ready for event in self._heard(found)]
+        idle = [worker for worker in self._workers.values() if worker.task is None]
+        self._end(idle[: max(0, len(self._workers) - self.slots)])  # what they hold is needed
+        return told
 
     def stop(self) -> None:
-        workers, self._workers = [*self._workers.values()], {}
+        self._end([*self._workers.values()])
+
+    def _end(self, workers: Sequence[_Worker]) -> None:
+        for worker in workers:
+            del self._workers[worker.place.number]
         for worker in workers:
             with suppress(OSError):
                 worker.connection.send(None)

@@ -26,7 +26,7 @@ class Summary:
         began, ended: seconds since 1970.
         left_out: files in folders that are no video.
         notes: what else a user should know, one line each.
-        stopped: why no more files were taken, and its exit code; nothing if all were.
+        stopped: why no more files were taken; empty if all were.
     """
 
     folder: Path

@@ -23,10 +23,19 @@ def report(summary: Summary) -> Iterator[str]:
     if total:
         shares = (f"{name} {took / total:.0%}" for name, took in summary.passes.items())
         yield f"where time went: {', '.join(shares)}"
-    for entry in summary.of("failed", "later"):
-        yield f"{entry.state}: {shown(entry.input)}: {without_place(entry)}"
+    yield from failures(summary)
+    for entry in summary.of("later"):
+        yield f"later: {shown(entry.input)}: {without_place(entry)}"
+    if waiting := len(summary.of("waiting", "later")):
+        yield f"{counted(waiting, 'file')} to go: the same command goes on"
     for note in summary.notes:
         yield f"note: {shown(note)}"
+
+
+def failures(summary: Summary) -> Iterator[str]:
+    """What went wrong with whom."""
+    for entry in summary.of("failed"):
+        yield f"failed: {shown(entry.input)}: {without_place(entry)}"
 
 
 def without_place(entry: Entry) -> str:

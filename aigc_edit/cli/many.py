@@ -97,7 +97,7 @@ def _worked_through(
             BatchOptions(parsed.force, parsed.fail_fast, parsed.watch),
         ),
         jobs,
-        found.left_out,
+        found,
     )
     try:
         batch.run()
@@ -121,14 +121,13 @@ def _work(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:
 
 def _told(summary: Summary, *, quiet: bool) -> None:
     """Writes the summary beside the results, and prints it."""
-    from aigc_edit.cli.batch_report import report
+    from aigc_edit.cli.batch_report import failures, report
 
     try:
         summary.write()
     except EncodeError as error:
         print(f"aigc-edit: no summary: {error}", file=sys.stderr)
-    if not quiet:
-        for line in report(summary):
-            print(line)
+    for line in report(summary) if not quiet else failures(summary):
+        print(line, file=sys.stderr if quiet else sys.stdout)
     if summary.stopped:
         print(f"aigc-edit: {summary.stopped}", file=sys.stderr)

@@ -114,7 +114,7 @@ def batch_here(
             watcher or Onlooker(),
             options or BatchOptions(),
         )
-        batch = Batch(setting, names.jobs(found.inputs), found.left_out)
+        batch = Batch(setting, names.jobs(found.inputs), found)
         try:
             return batch.run(), here
         except KeyboardInterrupt:
