@@ -23,7 +23,7 @@ from aigc_edit.media import FileState
 _POLL_SECONDS = 0.2
 _LOOK_SECONDS = 1.0  # between two looks for files that arrive
 _GIVEN_UP_SECONDS = 3 * STEADY_SECONDS  # after which a file that grows is for the next run
-_MOST_ATTEMPTS = 2
+_MOST_READINGS = 2  # of a file that changes meanwhile
 
 
 class Watcher(Protocol):
@@ -266,27 +266,35 @@ class Batch:
             self._full = self._full or ended.error
             self._put(job, self._ended(job, state="waiting", reason=ended.error))
         elif running.state != state_of(job.input.path):  # it grew while it was read
-            self._put(job, self._ended(job, state="waiting"))
-            self._sort(job)
+            self._read_again(job)
         else:
             self._fail(job, ended.error)
 
-    def _heed_death(self, running: _Running, reason: str) -> None:
-        job, entry = running.job, self._entries[running.job.output]
-        if entry.attempts < _MOST_ATTEMPTS:
-            told = f"its worker {reason}; it is tried once more, alone"
-            self._put(job, self._ended(job, state="waiting", reason=told))
-            self._alone.append(job)
-            self.setting.watcher.say(f"{entry.output}: {told}")
+    def _read_again(self, job: Job) -> None:
+        """A file that somebody wrote to while it was read is read once more when it rests; where
+        that happens again, it is for the next run."""
+        self._put(job, self._ended(job, state="waiting"))
+        if self.setting.options.watch or self._entries[job.output].attempts < _MOST_READINGS:
+            self._sort(job)
         else:
+            self._leave(job)
+
+    def _heed_death(self, running: _Running, reason: str) -> None:
+        job = running.job
+        if running.alone:
             self._fail(job, f"its worker {reason}, twice")
+            return
+        told = f"its worker {reason}; it is tried once more, alone"
+        self._put(job, self._ended(job, state="waiting", reason=told))
+        self._alone.append(job)
+        self.setting.watcher.say(f"{self._place(job)}: {told}")
 
     def _fail(self, job: Job, reason: str) -> None:
         self._failed = True
         self._settle(job, self._ended(job, state="failed", reason=reason))
 
-    def _ended(self, job: Job, **facts: object) -> Entry:
-        return replace(self._entries[job.output], ended=time.time(), **facts)  # type: ignore[arg-type]
+    def _ended(self, job: Job, **facts: Any) -> Entry:
+        return replace(self._entries[job.output], ended=time.time(), **facts)
 
     # What is told and kept
 
@@ -312,8 +320,11 @@ class Batch:
         for running in self._running.values():
             self._put(running.job, self._ended(running.job, state="waiting"))
         for job, _ in self._growing.values():
-            reason = "somebody still writes to it; left for the next run"
-            self._put(job, replace(self._entries[job.output], state="later", reason=reason))
+            self._leave(job)
+
+    def _leave(self, job: Job) -> None:
+        reason = "somebody still writes to it; left for the next run"
+        self._put(job, replace(self._entries[job.output], state="later", reason=reason))
 
     def _place(self, job: Job) -> Path:
         return job.output.relative_to(self.setting.names.folder)

@@ -194,21 +194,41 @@ def test_a_file_that_has_just_been_written_is_taken_when_it_rests(folder):
     assert summary.counts() == {"done": 3}
 
 
+def changed(task) -> Ended:
+    """Somebody wrote to it meanwhile."""
+    with task.source.open("ab") as file:
+        file.write(bytes(100))
+    aged(task.source)
+    return Ended(task.number, 1, Cost(), "the file was changed while it was read")
+
+
+def first_of(task_name: str, *events):
+    """What becomes of the first tries of one file."""
+    left = list(events)
+    return lambda task: left.pop(0)(task) if left and task.source.name == task_name else None
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again(folder):
-    changed = []
-
-    def change(task):
-        if not changed and task.source.name == "a.mp4":
-            changed.append(task.source)
-            with task.source.open("ab") as file:
-                file.write(bytes(100))
-            aged(task.source)
-            return Ended(task.number, 1, Cost(), "the file was changed while it was read")
-        return None
-
-    summary, here = batch_here(folder, before=change)
+    summary, here = batch_here(folder, before=first_of("a.mp4", changed))
 
     assert here.tasks == ["a.mp4", "c.mp4", "b.mp4", "a.mp4"]
+    assert summary.counts() == {"done": 3}
+
+
+def test_a_file_that_changes_whenever_it_is_read_is_left(folder):
+    summary, here = batch_here(folder, before=first_of("a.mp4", changed, changed))
+
+    assert here.tasks.count("a.mp4") == 2
+    assert summary.counts() == {"done": 2, "later": 1}
+
+
+def test_a_file_that_changed_has_its_second_chance_after_a_crash(folder):
+    def crashed(task):
+        return Died(task.number, 1, "crashed (SIGSEGV)")
+
+    summary, here = batch_here(folder, before=first_of("a.mp4", changed, crashed))
+
+    assert here.tasks.count("a.mp4") == 3
     assert summary.counts() == {"done": 3}
 
 

@@ -30,12 +30,15 @@ from tests.batch.folders import COMMAND, CUT, DANGEROUS, aged, broken, children,
 from tests.conftest import ROOT
 
 say = partial(print, flush=True)  # lint allows no print call in tests; this is a program
-_PIPELINE = CUT.replace(
-    "output:", "  - uses: slow\n    with: {seconds: 0.05}\n  - uses: boom\noutput:"
+_PIPELINE = (
+    CUT.replace("stages:", "stages:\n  - uses: boom")
+    .replace("output:", "  - uses: slow\n    with: {seconds: 0.05}\noutput:")
+    .replace("name: cut", "name: boom")
 )
 _FRAMES = 9  # of each result: 0.3 s
 _WARM = 10  # files until a worker holds all that it keeps
 _GROWTH = 1.05
+_KILL_SECONDS = (0.5, 3)  # between two kills of workers
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def make_folder(place: Path, count: int) -> Folder:
             case _:
                 shutil.copy(boom, path)
         aged(path)
-    (place / "boom.yaml").write_text(_PIPELINE.replace("name: cut", "name: boom"))
+    (place / "boom.yaml").write_text(_PIPELINE)
     (place / "dangerous.py").write_text(DANGEROUS)
     return Folder(place, tuple(path.name for path in good), tuple(bad))
 
@@ -109,14 +112,14 @@ def under_fire(
     Returns its exit code; None where it was killed.
     """
     with started(folder, jobs) as process:
-        next_kill = time.monotonic() + rng.uniform(2, 6)
+        next_kill = time.monotonic() + rng.uniform(*_KILL_SECONDS)
         while process.poll() is None:
             if until is not None and len(folder.marks()) >= until:
                 process.kill()
                 fire.runs_killed += 1
                 return None
             if time.monotonic() >= next_kill:
-                next_kill = time.monotonic() + rng.uniform(2, 6)
+                next_kill = time.monotonic() + rng.uniform(*_KILL_SECONDS)
                 with suppress(OSError, IndexError):
                     os.kill(rng.choice(children(process.pid)), signal.SIGKILL)
                     fire.workers_killed += 1
