@@ -7,13 +7,14 @@ PLUGINS := $(wildcard plugins/*/pyproject.toml)
 INPUT ?=
 ROUNDS ?= 3
 MUTANTS ?= 2000
+FILES ?= 200
 SEED ?= 1
 # The sample brings the words of its narrator, a synthetic voice that PocketSphinx hardly understands.
 DEMO := pipelines/highlight.yaml examples/media/sample.mp4 --set best_moments.duration=30s --set transcribe.engine=embedded
 REMIX := pipelines/full_remix.yaml examples/media/sample.mp4 --set best_moments.duration=12s --set transcribe.engine=embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench hostile fuzz schema clean
+.PHONY: help setup demo test check docs bench hostile fuzz soak schema clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -55,6 +56,9 @@ hostile: $(READY)  ## Try every broken file of ../shared on the command line (TR
 
 fuzz: $(READY)  ## Try random damage to small files (MUTANTS=2000 SEED=1)
 	$(BIN)/python -m tests.hostile.fuzz --mutants $(MUTANTS) --seed $(SEED)
+
+soak: $(READY)  ## Many files, some hostile, workers and runs killed (FILES=200 SEED=1)
+	$(BIN)/python -m tests.soak --files $(FILES) --seed $(SEED)
 
 schema: $(READY)  ## Write pipelines/schema.json anew
 	$(BIN)/aigc-edit schema > pipelines/schema.json.part && mv pipelines/schema.json.part pipelines/schema.json

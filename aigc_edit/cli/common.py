@@ -88,6 +88,11 @@ def pipeline_of(
 
 def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="INPUT", help="a video file")
+    add_opening(parser)
+
+
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """How inputs are opened."""
     parser.add_argument(
         "--max-pixels",
         action="append",

@@ -18,7 +18,8 @@ from aigc_edit import __version__
 from aigc_edit.errors import AigcEditError
 
 COMMANDS = {
-    "run": "edit a video as a pipeline says",
+    "run": "edit a video, or a folder of them, as a pipeline says",
+    "status": "show how far a run over a folder is",
     "analyze": "find the tracks (shots, speech, loudness ...) and write them as JSON",
     "plan": "print what a run would do, and do nothing",
     "check": "check pipeline files",
@@ -46,9 +47,11 @@ _EPILOG = """\
 examples:
   aigc-edit run pipelines/highlight.yaml talk.mp4
   aigc-edit run pipelines/highlight.yaml talk.mp4 -o best.mp4 --set best_moments.duration=30s
+  aigc-edit run pipelines/highlight.yaml clips/ -o out/
   aigc-edit stages best_moments
 
-exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 130/143 stopped
+exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 some of many failed,
+130/143 stopped
 """
 
 

@@ -1,32 +1,110 @@
-"""`aigc-edit run`: a pipeline over a video."""
+"""`aigc-edit run`: a pipeline over a video, or over many."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aigc_edit.cli import common
 from aigc_edit.words import counted
 
+if TYPE_CHECKING:
+    from aigc_edit.pipeline import Pipeline
+
+_EPILOG = """\
+examples:
+  aigc-edit run pipelines/highlight.yaml talk.mp4
+  aigc-edit run pipelines/highlight.yaml clips/ -o out/
+  aigc-edit run pipelines/highlight.yaml 'films/**/*.mkv' -o out/ --name '{folder}/{stem}-best'
+
+A folder, a pattern or a list is worked through by several processes; the same command goes on
+where it was stopped, and `aigc-edit status out/` shows how far it is.
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     common.add_pipeline(parser)
-    common.add_input(parser)
-    common.add_output(parser, "file or folder; default: NAME.PIPELINE.mp4 in this folder")
+    inputs = parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="videos, folders, quoted patterns ('**/*.mp4'), @LIST, or - for a list on "
+        "standard input",
+    )
+    inputs.required = False  # --list names them, too
+    common.add_opening(parser)
+    common.add_output(
+        parser, "file or folder; default: NAME.PIPELINE.mp4 in this folder; a folder for many"
+    )
     parser.add_argument(
         "--review",
         action="store_true",
         help="only write what is said, as a subtitle file to correct, and say how to go on with it",
     )
+    _add_many(parser.add_argument_group("many inputs"))
     common.add_running(parser)
     common.add_debug(parser)
 
 
+def _add_many(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--list",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        dest="lists",
+        help="a file that names inputs, one a line, from where it is",
+    )
+    group.add_argument(
+        "--name",
+        metavar="TEMPLATE",
+        help="of results below -o, from {folder}, {stem}, {name}, {pipeline}, {ext} "
+        "(default: {folder}/{stem}.{pipeline}.{ext})",
+    )
+    group.add_argument(
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="files at a time (default: auto, by cores, memory and GPUs)",
+    )
+    for option, help_text in (
+        ("--force", "make results anew that are up to date"),
+        ("--fail-fast", "take no more files after one has failed"),
+        ("--watch", "keep taking files that arrive, until Ctrl-C"),
+    ):
+        group.add_argument(option, action="store_true", help=help_text)
+
+
+def _jobs(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("auto, or a number of 1 and more")
+    return int(text)
+
+
 def execute(parsed: argparse.Namespace) -> int:
+    from aigc_edit.batch import is_single
+
+    parsed.inputs = parsed.inputs or []
+    pipeline = common.loaded_pipeline(parsed)
+    asks_for_many = parsed.lists or parsed.name or parsed.watch
+    if is_single(parsed.inputs) and not asks_for_many:
+        return _run_one(parsed, pipeline)
+    from aigc_edit.cli.many import run_many
+
+    return run_many(parsed, pipeline)
+
+
+def _run_one(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
     from aigc_edit.cli.review import review
     from aigc_edit.engine import run
 
-    pipeline = common.loaded_pipeline(parsed)
+    parsed.input = parsed.inputs[0]
     if parsed.review:
         return review(parsed, pipeline)
     with common.local_input(parsed) as path, common.results_alone(parsed):

@@ -4,6 +4,7 @@ from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.content import named_picture, read_content, read_painting
 from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.earlier import RECORD_ENDING, Earlier, made_from, record_of
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
 from aigc_edit.engine.hearing import Heard, heard
@@ -23,6 +24,7 @@ from aigc_edit.engine.runner import (
     refuse_input,
     run,
     selected,
+    short_name,
 )
 from aigc_edit.engine.scores import read_corpus
 from aigc_edit.engine.scoring import FORMATS, Composed, compose
@@ -39,6 +41,8 @@ __all__ = [
     "Batch",
     "as_declared",
     "check_files",
+    "RECORD_ENDING",
+    "Earlier",
     "filtered",
     "filtered_sound",
     "looks_across",
@@ -59,11 +63,14 @@ __all__ = [
     "read_content",
     "read_corpus",
     "read_midi",
+    "record_of",
     "read_painting",
+    "made_from",
     "named_picture",
     "resolve_device",
     "run",
     "selected",
+    "short_name",
     "tracks_of",
     "versions",
 ]

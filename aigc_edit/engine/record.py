@@ -78,6 +78,7 @@ def costs_facts(costs: Sequence[PassCost]) -> list[dict[str, Any]]:
 def make_record(
     *,
     pipeline: Mapping[str, Any],
+    made_with: str,
     plan: Plan,
     source: Mapping[str, Any],
     edits: EditList,
@@ -93,12 +94,14 @@ def make_record(
     """The whole record; `generations` counts how often a picture was encoded at most.
 
     Args:
+        made_with: what weights and plugins are, as one word.
         flicker: of each kept span, by step: `source` and `result`, levels of 255.
     """
     return {
         "schema": SCHEMA,
         "versions": versions(),
         "pipeline": dict(pipeline),
+        "made_with": made_with,
         "device": device,
         "source": dict(source),
         "plan": list(plan.lines()),

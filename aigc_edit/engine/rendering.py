@@ -14,6 +14,7 @@ from typing import Any
 from aigc_edit.api import AudioFilter, Delivery, Sink
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
+from aigc_edit.engine.earlier import made_with, record_path
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
@@ -73,11 +74,6 @@ def refuse_damage(source: Source, damage: Damage, most: float) -> None:
         )
 
 
-def record_path(output: Path) -> Path:
-    """Where the record of an output lies."""
-    return output.with_name(f"{output.name}.run.json")
-
-
 def check_files(stage: Sink | AudioFilter, given: Any, content: type) -> None:
     """Raises PluginError where a stage gives files that it had not announced."""
     right = isinstance(given, Mapping) and all(isinstance(it, content) for it in given.values())
@@ -126,7 +122,7 @@ class Rendering:
         give_back()  # what decoding and encoding held, before the indexes of a whole film are read
         self._take_damage(picture, sounds)
         muxed, report = self._muxed(picture, sounds)
-        record = self._record(picture, sounds, report)
+        record = self._record(picture, sounds, report, muxed.stat().st_size)
         for kind in ("analyze", "select", "frames"):
             for spec in self.pipeline.of_kind(kind):
                 self._note_report(record, spec)
@@ -331,7 +327,11 @@ class Rendering:
         )
 
     def _record(
-        self, picture: RenderReport, sounds: Sequence[SoundReport], report: CheckReport
+        self,
+        picture: RenderReport,
+        sounds: Sequence[SoundReport],
+        report: CheckReport,
+        size: int,
     ) -> dict[str, Any]:
         planned, video = self.plan.render, self.pipeline.output.video
         encoded = any(not piece.copied for piece in planned.pieces)
@@ -340,6 +340,7 @@ class Rendering:
         )
         return make_record(
             pipeline=self.pipeline.describe(),
+            made_with=made_with(self.pipeline, self.guard),
             plan=self.plan,
             source=source_facts(self.source, self.digest),
             edits=self.edits,
@@ -348,6 +349,7 @@ class Rendering:
             costs=self.clock.costs,
             output={
                 "path": str(self.scratch.output),
+                "bytes": size,
                 "duration": seconds(self.edits.duration),
                 "frames": len(picture.times),
                 "decoded": picture.decoded,

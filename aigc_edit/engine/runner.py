@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from aigc_edit.api import AnalysisContext, Selector
 from aigc_edit.engine.analysis import finish_step, run_group
 from aigc_edit.engine.cache import TrackCache
 from aigc_edit.engine.device import resolve_device
+from aigc_edit.engine.earlier import made_from
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.pieces import on_clean_keys
 from aigc_edit.engine.plan import Plan
@@ -33,7 +33,6 @@ from aigc_edit.engine.progress import Clock, Progress, Silent
 from aigc_edit.engine.rendering import (
     Rendering,
     UnsafeCopyError,
-    record_path,
     refuse_damage,
 )
 from aigc_edit.engine.resume import render_key
@@ -121,29 +120,21 @@ def output_path(pipeline: Pipeline, source: Path, wanted: str | Path | None) -> 
 
 def _free_name(folder: Path, source: Path, ending: str) -> Path:
     """A name for a source's result: by its stem, or by its whole name where that is taken."""
-    names = (_shortened(stem, ending) for stem in (source.stem, source.name))
-    free = (name for name in names if _made_from(folder / name) in (None, source.absolute()))
-    return folder / next(free, _shortened(source.name, ending))
+    names = (short_name(stem, f".{ending}") for stem in (source.stem, source.name))
+    free = (name for name in names if made_from(folder / name) in (None, source.absolute()))
+    return folder / next(free, short_name(source.name, f".{ending}"))
 
 
-def _shortened(stem: str, ending: str) -> str:
-    """STEM.ENDING; a stem that is too long is cut, and a digest keeps it apart from others."""
-    room = _LONGEST_NAME - len(os.fsencode(ending)) - 1
+def short_name(stem: str, ending: str) -> str:
+    """Stem and ending as one name; a stem that is too long for every file system is cut, and a
+    digest keeps it apart from others."""
+    room = _LONGEST_NAME - len(os.fsencode(ending))
     if len(os.fsencode(stem)) > room:
         digest = hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]
         while len(os.fsencode(stem)) + len(digest) + 1 > room:
             stem = stem[:-1]
         stem = f"{stem}~{digest}"
-    return f"{stem}.{ending}"
-
-
-def _made_from(output: Path) -> Path | None:
-    """The source that an earlier result was made from, by its record."""
-    try:
-        record = json.loads(record_path(output).read_text("utf-8"))
-        return Path(record["source"]["path"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return f"{stem}{ending}"
 
 
 def refuse_input(output: Path, source: Path) -> None:

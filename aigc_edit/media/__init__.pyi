@@ -45,7 +45,7 @@ from .muxing import (
 )
 from .nal import AvcHeaders
 from .network import is_address, local_copy
-from .opening import FileState
+from .opening import FileState, limit_decoders
 from .pictures import PictureReader
 from .planes import (
     YUV_FORMAT,
@@ -62,7 +62,7 @@ from .sound import (
     converted_blocks,
     sample_at,
 )
-from .source import SAME_TIME, Source, VideoStream, probe
+from .source import SAME_TIME, Source, VideoStream, holds_video, probe
 from .space import ensure_space, least_bytes
 from .stills import read_picture
 from .streams import AudioStream, InputChoice, SubtitleStream
@@ -138,11 +138,13 @@ __all__ = [
     "converted_blocks",
     "encodable_rate",
     "give_back",
+    "holds_video",
     "ensure_space",
     "ensure_writable",
     "inspect_file",
     "is_address",
     "least_bytes",
+    "limit_decoders",
     "local_copy",
     "mux",
     "opens",

@@ -37,6 +37,16 @@ _ODD_KINDS = (
 )
 _SCRIPTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"v=0", b"<svg", b"<?xml", b"[playlist]")
 
+# Threads of each decoder in this process; 0 for as many as there are cores.
+_decoder_threads = 0
+
+
+def limit_decoders(threads: int) -> None:
+    """From now on decoders of this process have that many threads each, for processes that share
+    a machine: a decoder of many threads holds as many pictures."""
+    global _decoder_threads  # noqa: PLW0603 -- what a process may take is one thing
+    _decoder_threads = threads
+
 
 @dataclass(frozen=True, slots=True)
 class FileState:
@@ -118,6 +128,7 @@ def opened(path: Path, *, max_pixels: int = MAX_PIXELS, **options: Any) -> Itera
             context = stream.codec_context
             if context is not None and context.type == "video":
                 context.options = {"max_pixels": str(max_pixels)}
+                context.thread_count = _decoder_threads
         yield container
     finally:
         container.close()

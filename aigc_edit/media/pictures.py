@@ -52,7 +52,8 @@ class PictureReader:
         self._container = self._opened.__enter__()
         self._stream = read_only(self._container, self.source.video.index)
         self._stream.codec_context.thread_type = "AUTO"
-        self._stream.codec_context.thread_count = self._threads
+        if self._threads:
+            self._stream.codec_context.thread_count = self._threads
         if self._draft:
             self._stream.codec_context.options = {
                 **self._stream.codec_context.options,

@@ -12,7 +12,7 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from aigc_edit.errors import DecodeError, ProbeError
+from aigc_edit.errors import DecodeError, MediaError, ProbeError
 from aigc_edit.media.alpha import decoded
 from aigc_edit.media.clock import PictureIndex, Scan, SourceClock, count_pictures, scan_packets
 from aigc_edit.media.looks import Colour, colour_of, opaque_format, orientation, sample_bits
@@ -164,6 +164,16 @@ class Source:
     def check_unchanged(self) -> None:
         """Raises DecodeError where the file was changed since it was opened."""
         check_unchanged(self.path, self.state)
+
+
+def holds_video(path: Path) -> bool:
+    """Whether a file opens as media and has a picture stream; nothing is decoded."""
+    try:
+        with opened(path) as container:
+            chosen_video(container, None, path)
+    except MediaError:
+        return False
+    return True
 
 
 def probe(path: str | Path, choice: InputChoice | None = None) -> Source:

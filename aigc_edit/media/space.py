@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from aigc_edit.errors import EncodeError
+from aigc_edit.errors import NoSpaceError
 
 # Slides in H.264 need no more; a film needs ten times as much. So what is refused would fail.
 _BITS_PER_PIXEL = 0.005
@@ -27,10 +27,10 @@ def least_bytes(*, pixels: int, frames: int, sound_bits: int, raw_samples: int =
 
 
 def ensure_space(folder: Path, needed: int) -> None:
-    """Raises EncodeError where a folder's disk has less than `needed` bytes free."""
+    """Raises NoSpaceError where a folder's disk has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise EncodeError(
+        raise NoSpaceError(
             f"{_readable(free)} are free, at least {_readable(needed)} are needed",
             where=folder,
             cure="Free some space, or name another place with -o.",

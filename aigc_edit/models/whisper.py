@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -323,6 +324,14 @@ def _store() -> Store:
 
 
 def _loaded(checkpoint: Path, device: str) -> Any:
+    """The net; the last one is kept, since loading `base` takes a second and `large` ten, for each
+    of many files."""
+    state = checkpoint.stat()
+    return _read(checkpoint, device, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(checkpoint: Path, device: str, _size: int, _changed: int) -> Any:
     """The net, without running code that a checkpoint may hold."""
     import pickle
 

@@ -196,7 +196,7 @@ def test_all_problems_of_a_pipeline_are_said_each_on_its_line(film, tmp_path, ca
 
 
 @pytest.mark.parametrize(
-    "arguments", [["fly"], ["run"], ["run", "a", "b", "c"], ["run", "a", "b", "--nope"]]
+    "arguments", [["fly"], ["run"], ["plan", "a", "b", "c"], ["run", "a", "b", "--nope"]]
 )
 def test_wrong_usage_is_two(arguments, capsys):
     with pytest.raises(SystemExit) as left:

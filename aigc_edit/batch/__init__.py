@@ -1,0 +1,57 @@
+"""Floor 5: many files through one pipeline, on many workers."""
+
+from aigc_edit.batch.batch import Batch, BatchOptions, Setting, Watcher
+from aigc_edit.batch.executor import (
+    Cost,
+    Died,
+    Ended,
+    Event,
+    Executor,
+    Passed,
+    Task,
+    Work,
+    pipeline_digest,
+)
+from aigc_edit.batch.inputs import Found, Input, Search, is_single
+from aigc_edit.batch.journal import Entry, Journal, State, read_entries
+from aigc_edit.batch.lock import PRIVATE, Holder, alone_in, clock_time, holder_of
+from aigc_edit.batch.naming import DEFAULT_TEMPLATE, Job, Names, Template
+from aigc_edit.batch.pool import Pool
+from aigc_edit.batch.sizing import Sizing
+from aigc_edit.batch.summary import Summary
+
+__all__ = [
+    "DEFAULT_TEMPLATE",
+    "PRIVATE",
+    "Batch",
+    "BatchOptions",
+    "Cost",
+    "Died",
+    "Ended",
+    "Entry",
+    "Event",
+    "Executor",
+    "Found",
+    "Holder",
+    "Input",
+    "Job",
+    "Journal",
+    "Names",
+    "Passed",
+    "Pool",
+    "Search",
+    "Setting",
+    "Sizing",
+    "State",
+    "Summary",
+    "Task",
+    "Template",
+    "Watcher",
+    "Work",
+    "alone_in",
+    "clock_time",
+    "holder_of",
+    "is_single",
+    "pipeline_digest",
+    "read_entries",
+]

@@ -1,0 +1,44 @@
+"""Files that somebody still writes: a recording, a copy, a download."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aigc_edit.errors import ProbeError
+from aigc_edit.media import FileState
+
+STEADY_SECONDS = 2.0  # without a change
+
+
+@dataclass
+class Arrivals:
+    """Remembers how files looked before."""
+
+    _looks: dict[Path, tuple[FileState, float]] = field(default_factory=dict)
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether nobody has written to a file for a while, by its time or by two looks.
+
+        What cannot be read is whole: the run says what is wrong with it.
+        """
+        try:
+            state = FileState.of(path)
+        except ProbeError:
+            return True
+        if time.time() - STEADY_SECONDS - state.changed / 1e9 >= 0:
+            return True
+        before, since = self._looks.get(path, (None, 0.0))
+        if before != state:  # a clock that goes wrong makes times of the future
+            self._looks[path] = (state, time.monotonic())
+            return False
+        return time.monotonic() - since >= STEADY_SECONDS
+
+
+def state_of(path: Path) -> FileState | None:
+    """How a file looks now; None where it cannot be read."""
+    try:
+        return FileState.of(path)
+    except ProbeError:
+        return None

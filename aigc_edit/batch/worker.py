@@ -1,0 +1,179 @@
+"""A process that runs one task after the other, and keeps what it has loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NoReturn
+
+from aigc_edit.batch.executor import Cost, Ended, Passed, Task, Work
+from aigc_edit.engine import Guard, RunOptions, run
+from aigc_edit.errors import AigcEditError, NoSpaceError, one_line
+from aigc_edit.media import give_back, limit_decoders
+
+OUT_OF_MEMORY = 71  # exit code
+_TOLD_SECONDS = 0.2  # between two words about one pass
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a worker works.
+
+    Attributes:
+        number: counted from 1.
+        threads: of each decoder; 0 for as many as there are cores.
+    """
+
+    number: int
+    device: str
+    threads: int
+
+
+def main(handle: int, parent: int) -> NoReturn:
+    """Runs tasks until the other end of a connection says that there are no more, or is gone."""
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us decides what Ctrl-C means
+    _die_with(parent)
+    connection = Connection(handle)
+    work, place = connection.recv()
+    limit_decoders(place.threads)
+    tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
+    worker = _Worker(connection, work, place)
+    while True:
+        worker.do(tasks.get())
+
+
+def _die_with(parent: int) -> None:
+    """Linux ends this process with its parent, whatever it is doing; elsewhere `_listen` does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:  # gone already
+        os._exit(1)
+
+
+def _listen(connection: Connection, tasks: queue.SimpleQueue[Task]) -> None:
+    """Takes tasks in; ends the process where there are no more. Private folders stay, so that
+    what is in work can be continued."""
+    with suppress(EOFError, OSError):
+        while (task := connection.recv()) is not None:
+            tasks.put(task)
+    os._exit(0)
+
+
+class _Worker:
+    def __init__(self, connection: Connection, work: Work, place: Place) -> None:
+        self._connection, self._work, self._place = connection, work, place
+        self._sending = threading.Lock()
+
+    def do(self, task: Task) -> None:
+        """One task, whatever becomes of it."""
+        _empty_log()
+        _forget_peak()
+        told = _Told(self, task.number)
+        options = RunOptions(
+            device=self._place.device,
+            cache=self._work.cache,
+            progress=told,
+            guard=Guard(self._work.stage_timeout, lambda error: self._abandon(task, error)),
+        )
+        try:
+            record = run(self._work.loaded(), task.source, task.output, options).record
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)  # whoever replaces us has all of it
+        except AigcEditError as error:
+            full = isinstance(error, NoSpaceError)
+            ended = Ended(task.number, self._place.number, Cost(), str(error), full)
+        except Exception as error:  # noqa: BLE001 -- a bug of ours is no reason to stop the others
+            what = f"unexpected {type(error).__name__}: {one_line(error)}"
+            ended = Ended(task.number, self._place.number, Cost(), what)
+        else:
+            passes: dict[str, float] = {}
+            for cost in record["passes"]:
+                passes[cost["pass"]] = passes.get(cost["pass"], 0.0) + cost["seconds"]
+            made = Cost(record["output"]["duration"], passes)
+            ended = Ended(task.number, self._place.number, made)
+        give_back()
+        self.send(replace(ended, cost=_with_memory(ended.cost)))
+
+    def passed(self, task: int, name: str, frames: int, of: int) -> None:
+        self.send(Passed(task, self._place.number, name, frames, of))
+
+    def send(self, event: Passed | Ended) -> None:
+        with self._sending, suppress(OSError):  # nobody is there: `_listen` notices, too
+            self._connection.send(event)
+
+    def _abandon(self, task: Task, error: AigcEditError) -> NoReturn:
+        """A stage that cannot even be interrupted ends the process."""
+        self.send(Ended(task.number, self._place.number, Cost(), str(error)))
+        os._exit(1)
+
+
+class _Told:
+    """Hears of a run's progress, and passes it on now and then."""
+
+    def __init__(self, worker: _Worker, task: int) -> None:
+        self._worker, self._task = worker, task
+
+    def begin(self, name: str, frames: int) -> None:
+        self._name, self._of, self._done = name, frames, 0
+        self._pass_on()
+
+    def advance(self, frames: int) -> None:
+        self._done += frames
+        if time.monotonic() - self._last >= _TOLD_SECONDS:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._last = time.monotonic()
+        self._worker.passed(self._task, self._name, self._done, self._of)
+
+    def end(self) -> None:
+        """The next pass tells."""
+
+    def say(self, message: str) -> None:
+        sys.stderr.write(f"{message}\n")  # the log of this worker
+
+
+def _empty_log() -> None:
+    """What earlier tasks printed is of no use any more, and must not fill the disk."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with suppress(OSError):  # a pipe or a terminal
+        os.ftruncate(sys.stderr.fileno(), 0)
+
+
+def _forget_peak() -> None:
+    """Linux counts the peak of memory anew from here."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak() -> int:
+    """The most memory since `_forget_peak`, bytes; 0 where nobody says."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        line = next(line for line in lines if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    return 0
+
+
+def _with_memory(cost: Cost) -> Cost:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return replace(cost, peak=_peak())
+    held, (_, there) = torch.cuda.max_memory_reserved(), torch.cuda.mem_get_info()
+    torch.cuda.reset_peak_memory_stats()
+    return replace(cost, peak=_peak(), device_peak=held, device_memory=there)

@@ -1,0 +1,133 @@
+"""`aigc-edit run` over many files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aigc_edit.cli import common
+from aigc_edit.errors import EncodeError, UsageError
+
+if TYPE_CHECKING:
+    from aigc_edit.batch import Found, Job, Journal, Names, Search, Summary, Work
+    from aigc_edit.pipeline import Pipeline
+
+
+def run_many(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
+    """Works through all inputs; 0, or 3 where some failed.
+
+    Raises:
+        UsageError: there is nothing to work on, two inputs would write one output, or another
+            run holds the folder.
+        NoSpaceError: the disk is full.
+    """
+    from aigc_edit.batch import Journal, alone_in
+
+    folder = _folder(parsed)
+    search = _search(parsed, folder)
+    found, names = search.found(), _names(parsed, pipeline, folder)
+    jobs = names.jobs(found.inputs)
+    if not jobs and not parsed.watch:
+        raise found.refusal([*parsed.inputs, *map(str, parsed.lists)])
+    with alone_in(folder), closing(Journal(folder)) as journal:
+        return _worked_through(parsed, pipeline, search, found, names, jobs, journal)
+
+
+def _search(parsed: argparse.Namespace, folder: Path) -> Search:
+    from aigc_edit.batch import Search
+
+    if not parsed.inputs and not parsed.lists:
+        raise UsageError("nothing to work on", cure="Name a video, a folder or a list.")
+    for option in ("review", "allow_network"):
+        if getattr(parsed, option):
+            word = option.replace("_", "-")
+            raise UsageError(f"--{word} is for one video", cure="Name one, without --list.")
+    return Search(parsed.inputs, parsed.lists, besides=folder)
+
+
+def _folder(parsed: argparse.Namespace) -> Path:
+    """Where results go: this folder, if nothing is said."""
+    from aigc_edit.media import CONTAINERS
+
+    folder = Path(parsed.output or "")
+    a_file = folder.is_file() or (folder.suffix in CONTAINERS and not folder.is_dir())
+    if a_file:
+        cure = "Name a folder."
+        raise UsageError("one file cannot hold several results", where=folder, cure=cure)
+    return folder
+
+
+def _names(parsed: argparse.Namespace, pipeline: Pipeline, folder: Path) -> Names:
+    from aigc_edit.batch import DEFAULT_TEMPLATE, Names, Template
+
+    text = parsed.name or DEFAULT_TEMPLATE
+    return Names(Template(text, pipeline.name, pipeline.output.container), folder)
+
+
+def _worked_through(
+    parsed: argparse.Namespace,
+    pipeline: Pipeline,
+    search: Search,
+    found: Found,
+    names: Names,
+    jobs: list[Job],
+    journal: Journal,
+) -> int:
+    from aigc_edit.batch import PRIVATE, Batch, BatchOptions, Pool, Setting, Sizing
+    from aigc_edit.cli.batch_progress import watcher
+    from aigc_edit.engine import Earlier
+
+    options = common.run_options(parsed)
+    earlier = Earlier(pipeline, options.track_cache(), options.guard)
+    assert earlier.wanted  # missing weights are told before anything runs
+    count = len(jobs) if not parsed.watch else sys.maxsize
+    sizing = Sizing.here(parsed.jobs, count, parsed.device)
+    pool = Pool(_work(parsed, pipeline), sizing, names.folder / PRIVATE)
+    batch = Batch(
+        Setting(
+            search,
+            names,
+            journal,
+            earlier,
+            pool,
+            watcher(quiet=parsed.quiet),
+            BatchOptions(parsed.force, parsed.fail_fast, parsed.watch),
+        ),
+        jobs,
+        found,
+    )
+    try:
+        batch.run()
+    finally:
+        _told(batch.summary, quiet=parsed.quiet)
+    return batch.summary.exit_code
+
+
+def _work(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:
+    from aigc_edit.batch import Work, pipeline_digest
+
+    return Work(
+        parsed.pipeline,
+        tuple(parsed.overrides),
+        common.plugin_choice(parsed),
+        cache=not parsed.no_cache,
+        stage_timeout=parsed.stage_timeout,
+        digest=pipeline_digest(pipeline),
+    )
+
+
+def _told(summary: Summary, *, quiet: bool) -> None:
+    """Writes the summary beside the results, and prints it."""
+    from aigc_edit.cli.batch_report import failures, report
+
+    try:
+        summary.write()
+    except EncodeError as error:
+        print(f"aigc-edit: no summary: {error}", file=sys.stderr)
+    for line in report(summary) if not quiet else failures(summary):
+        print(line, file=sys.stderr if quiet else sys.stdout)
+    if summary.stopped:
+        print(f"aigc-edit: {summary.stopped}", file=sys.stderr)

@@ -1,0 +1,96 @@
+"""Results that lie there already: what they were made from, and whether they still hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from aigc_edit.engine.cache import TrackCache
+from aigc_edit.engine.guard import Guard
+from aigc_edit.engine.record import versions
+from aigc_edit.pipeline import Pipeline
+from aigc_edit.strangers import code_digest
+
+RECORD_ENDING = ".run.json"
+_OURS = "aigc_edit"
+
+
+def record_path(output: Path) -> Path:
+    """Where the record of an output lies."""
+    return output.with_name(f"{output.name}{RECORD_ENDING}")
+
+
+def record_of(output: Path) -> Mapping[str, Any] | None:
+    """The record of the file of this name; None where it has none, or it is another file's:
+    a run that was killed between two renames leaves a new record beside an old film."""
+    try:
+        record: Mapping[str, Any] = json.loads(record_path(output).read_text("utf-8"))
+        whole = output.stat().st_size == record["output"]["bytes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record if whole else None
+
+
+def made_from(output: Path) -> Path | None:
+    """The source that an earlier result was made from, by its record."""
+    try:
+        record = json.loads(record_path(output).read_text("utf-8"))
+        return Path(record["source"]["path"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def made_with(pipeline: Pipeline, guard: Guard) -> str:
+    """What stages bring along besides their options, as one word: weights, and strangers' code.
+
+    Raises:
+        AigcEditError: what a stage raises whose weights are missing.
+    """
+    facts = []
+    for spec in pipeline.stages:
+        module = type(spec.stage).__module__
+        with guard.around(spec.stage):
+            weights = spec.stage.weights()
+        code = "" if module.partition(".")[0] == _OURS else code_digest(module)
+        facts.append([spec.id, module, weights, code])
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+class Earlier:
+    """Judges earlier results of one pipeline, by what is in their records and not by time."""
+
+    def __init__(self, pipeline: Pipeline, cache: TrackCache, guard: Guard) -> None:
+        self._pipeline, self._cache, self._guard = pipeline, cache, guard
+
+    @cached_property
+    def wanted(self) -> dict[str, Any]:
+        """What the record of a result says that need not be made again.
+
+        Raises:
+            AigcEditError: weights are missing.
+        """
+        return {
+            "pipeline": json.loads(json.dumps(self._pipeline.describe())),
+            "versions": versions(),
+            "made_with": made_with(self._pipeline, self._guard),
+        }
+
+    def standing(self, output: Path, source: Path) -> Mapping[str, Any] | None:
+        """The record of a result that still holds: the bytes of the source, the pipeline, the
+        versions, the weights and the plugins are those that it was made from."""
+        record = record_of(output)
+        if record is None or any(record.get(key) != fact for key, fact in self.wanted.items()):
+            return None
+        same = record["source"]["sha256"] == self._cache.source_digest(source)
+        return record if same else None
+
+    def other_source(self, output: Path, source: Path) -> Path | None:
+        """Another source, still there, whose result has this name; None if there is none."""
+        other = made_from(output) if output.exists() else None
+        if other is None or other == source.absolute() or not other.exists():
+            return None
+        return other

@@ -1,0 +1,1 @@
+"""A folder under fire, for as long as you like."""
