@@ -89,7 +89,7 @@ class MusicEvaluation:
 
         net = Composer.load(STYLES.find(self.style).path)
         net.eval()
-        corpus = read_corpus(self.corpus)
+        corpus = read_corpus(self.corpus, net.config.voices)
         if not set(corpus.styles) <= set(net.vocabulary.styles):
             known = " ".join(net.vocabulary.styles)
             what = f"{self.style} knows {known}, the corpus is {' '.join(corpus.styles)}"

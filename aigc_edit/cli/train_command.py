@@ -64,6 +64,15 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
         "--width", type=int, default=256, metavar="N", help="units of a layer (default: 256)"
     )
     parser.add_argument("--layers", type=int, default=3, metavar="N", help="default: 3")
+    parser.add_argument(
+        "--voices",
+        type=int,
+        choices=range(1, 9),
+        default=8,
+        metavar="N",
+        help="lines of a MIDI file that are kept at most, those with most notes (default: 8); 1 "
+        "learns tunes, and music_lstm gives them chords",
+    )
     parser.add_argument("--name", help="the style is also put into your styles folder, so named")
     _add_training(parser, steps=2_000, batch=16, rate=2e-3)
 
@@ -164,7 +173,7 @@ def _music(parsed: argparse.Namespace, say: Callable[[str], None]) -> Callable[[
     if parsed.name is not None:
         STYLES.check_name(parsed.name)
     recipe = ComposerRecipe(batch=parsed.batch)
-    corpus = read_corpus(parsed.corpus)
+    corpus = read_corpus(parsed.corpus, parsed.voices)
     parts = f"{len(corpus.validation)} for validation, {len(corpus.test)} for the test"
     say(f"{counted(len(corpus.train), 'piece')} to learn from, {parts}")
     if corpus.skipped:

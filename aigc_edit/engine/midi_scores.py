@@ -10,15 +10,18 @@ from typing import Any
 
 from aigc_edit.engine.score_lines import LONGEST, Event, leading, lines_of, piece_of
 from aigc_edit.errors import one_line
-from aigc_edit.models.music import Meter, Piece
+from aigc_edit.models.music import MOST_VOICES, Meter, Piece
 
 _DRUMS = 9  # the channel that General MIDI keeps for them
 _MOST_BYTES = 4 * 2**20  # of a file; the longest operas have fewer
 Grid = Callable[[int], int]  # from ticks to sixteenths
 
 
-def read_midi(path: Path) -> Piece:
+def read_midi(path: Path, voices: int = MOST_VOICES) -> Piece:
     """The piece in a MIDI file, on the nearest sixteenths; drums are left out.
+
+    Args:
+        voices: how many lines are kept at most, those with most notes.
 
     Raises:
         ValueError: it is no MIDI file, or holds no notes but drums.
@@ -39,7 +42,7 @@ def read_midi(path: Path) -> Piece:
     lines = [line for events in _midi_parts(file, grid) for line in lines_of(events, stop)]
     if not lines:
         raise ValueError("no notes but drums" if _has_drums(file) else "no notes")
-    return piece_of(leading(lines), meter, 0, ())
+    return piece_of(leading(lines, voices), meter, 0, ())
 
 
 def _sixteenth(ticks_of_beat: int, ticks: int) -> int:

@@ -54,9 +54,9 @@ def lines_of(events: Sequence[Event], stop: int) -> list[list[Event]]:
     return lines
 
 
-def leading(lines: list[list[Event]]) -> list[list[Event]]:
-    """At most so many lines as a piece can have, those with most notes, from high to low."""
-    kept = sorted(lines, key=len, reverse=True)[:MOST_VOICES]
+def leading(lines: list[list[Event]], most: int = MOST_VOICES) -> list[list[Event]]:
+    """At most so many lines, those with most notes, from high to low."""
+    kept = sorted(lines, key=len, reverse=True)[:most]
     return sorted(kept, key=lambda line: -sum(it.pitch for it in line) / len(line))
 
 

@@ -12,7 +12,7 @@ from aigc_edit.engine.midi_scores import read_midi
 from aigc_edit.engine.score_lines import LONGEST, Event, line_of, piece_of
 from aigc_edit.errors import UsageError, one_line
 from aigc_edit.folders import cache_folder
-from aigc_edit.models.music import Corpus, Key, Meter, Note, Piece, Work
+from aigc_edit.models.music import MOST_VOICES, Corpus, Key, Meter, Note, Piece, Work
 
 _FORMAT = 2  # of the cache
 
@@ -33,8 +33,11 @@ _CORPORA = {
 }
 
 
-def read_corpus(name: str) -> Corpus:
+def read_corpus(name: str, voices: int = MOST_VOICES) -> Corpus:
     """A corpus of music21 by its name (bach, beethoven, folk), or a folder of MIDI files.
+
+    Args:
+        voices: of MIDI files, how many lines are kept at most, those with most notes.
 
     Raises:
         UsageError: it is neither, holds no music, or music21 is needed and not installed.
@@ -45,7 +48,7 @@ def read_corpus(name: str) -> Corpus:
     if not folder.is_dir():
         known = ", ".join(_CORPORA)
         raise UsageError(f"there is no corpus {name}", cure=f"Give {known}, or a folder of MIDI.")
-    return _midi_folder(folder)
+    return _midi_folder(folder, voices)
 
 
 # What music21 carries
@@ -155,7 +158,7 @@ def _sixteenth(quarters: float | Fraction) -> int:
 # Folders of MIDI files
 
 
-def _midi_folder(folder: Path) -> Corpus:
+def _midi_folder(folder: Path, voices: int) -> Corpus:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
     style = "-".join(folder.resolve().name.replace(":", " ").split()) or "mine"
     works: list[Work] = []
@@ -163,7 +166,7 @@ def _midi_folder(folder: Path) -> Corpus:
     for path in files:
         title = str(path.relative_to(folder))
         try:
-            works.append(Work(title, style, read_midi(path)))
+            works.append(Work(title, style, read_midi(path, voices)))
         except ValueError as cause:
             skipped.append(f"{title}: {cause}")
     if not works:
