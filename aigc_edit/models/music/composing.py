@@ -66,6 +66,9 @@ def composed(brief: Brief, net: Composer) -> Composition:
     """Writes a piece and gives it to the mood's instruments.
 
     Memory grows by notes only, some dozens of bytes each; time with the length.
+
+    Raises:
+        ModelError: the net has no such style.
     """
     mood = brief.mood
     chances = np.random.default_rng((brief.seed, brief.variation))
