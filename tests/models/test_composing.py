@@ -57,7 +57,7 @@ def test_cuts_are_on_beats_and_phrases_begin_there(composition):
     assert composition.phrases_at_cuts == len(begins & {*CUTS})
 
 
-@pytest.mark.parametrize("seconds", ["0.2", "0.9", "3", "11"])
+@pytest.mark.parametrize("seconds", ["0.2", "0.9", "7"])
 @pytest.mark.parametrize("mood", MOODS)
 def test_any_length_fits_in_any_mood(seconds, mood):
     film = Brief(Fraction(seconds), MOODS[mood], CUTS)
@@ -89,15 +89,12 @@ def test_a_quick_tempo_has_a_long_last_chord_of_many_beats():
 
 def test_the_same_seed_and_options_give_the_same_piece():
     net = hostile(voices=2)
-    wanted = [
-        BRIGHT,
-        replace(BRIGHT, seed=4),
-        replace(BRIGHT, variation=1),
-        replace(BRIGHT, mood=MOODS["calm"]),
-    ]
+    brief = Brief(Fraction(6), MOODS["bright"])
+    others = ({"seed": 4}, {"variation": 1}, {"mood": MOODS["calm"]})
+    wanted = [brief, *(replace(brief, **other) for other in others)]
     pieces = [composed(brief, net).performance.notes for brief in wanted]
 
-    assert composed(BRIGHT, net).performance.notes == pieces[0]
+    assert composed(brief, net).performance.notes == pieces[0]
     assert len({*pieces}) == len(pieces)
 
 

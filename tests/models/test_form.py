@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aigc_edit.models.music import METERS, Key, Meter, sections
@@ -23,6 +23,7 @@ def begun(form):
     return [(section.first + begin) // BEAT for section in form for begin in section.phrases]
 
 
+@settings(max_examples=40)
 @given(lasts, rings, cuts_of_films, meters, modes)
 def test_sections_follow_one_another_from_start_to_end(last, ring, cuts, meter, mode):
     form = sections(Key(2, mode), meter, last=last, ring=ring, cuts=cuts)
@@ -34,6 +35,7 @@ def test_sections_follow_one_another_from_start_to_end(last, ring, cuts, meter, 
         assert section.entry == (form[0].entry + section.first) % meter.bar
 
 
+@settings(max_examples=40)
 @given(lasts, rings, cuts_of_films, meters, modes)
 def test_phrases_hold_their_last_chords_and_are_neither_short_nor_long(
     last, ring, cuts, meter, mode
@@ -52,6 +54,7 @@ def test_phrases_hold_their_last_chords_and_are_neither_short_nor_long(
     assert min(lengths) >= SHORTEST or len(begins) == 1
 
 
+@settings(max_examples=40)
 @given(lasts, rings, cuts_of_films, meters, modes)
 def test_the_last_chord_is_the_first_of_a_bar(last, ring, cuts, meter, mode):
     section = sections(Key(2, mode), meter, last=last, ring=ring, cuts=cuts)[-1]
@@ -61,6 +64,7 @@ def test_the_last_chord_is_the_first_of_a_bar(last, ring, cuts, meter, mode):
     assert (section.entry + chord) % meter.bar == 0
 
 
+@settings(max_examples=40)
 @given(lasts, rings, cuts_of_films, meters, modes)
 def test_keys_are_home_at_both_ends_and_related_between(last, ring, cuts, meter, mode):
     home = Key(2, mode)

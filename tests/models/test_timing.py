@@ -38,7 +38,7 @@ def films(draw):
     return (cuts[-1] if cuts else 0) + Fraction(after, 1000), cuts
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(films(), st.sampled_from((0.1, 2.5, 4.0)))
 def test_cuts_that_are_met_are_on_beats_and_tempos_stay_near_the_range(film, ring):
     duration, cuts = film
@@ -53,7 +53,7 @@ def test_cuts_that_are_met_are_on_beats_and_tempos_stay_near_the_range(film, rin
         assert beat <= 60 / QUICK.slowest * (1 + GIVES_WAY) + 1e-6
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(films(), st.sampled_from((0.1, 2.5, 4.0)))
 def test_the_last_chord_rings_long_enough(film, ring):
     duration, cuts = film
@@ -103,10 +103,10 @@ def test_a_crowd_of_cuts_does_not_hide_those_after_it():
 
 
 def test_hundreds_of_cuts_are_mostly_met():
-    cuts = edit(1, seconds=1200, shots=(1.5, 5))
-    timing = timing_for(Fraction(1200), cuts, QUICK, RING)
+    cuts = edit(1, seconds=700, shots=(1.5, 5))
+    timing = timing_for(Fraction(700), cuts, QUICK, RING)
 
-    assert len(cuts) > 300
+    assert len(cuts) > 200
     assert len(timing.cuts) > 0.8 * len(cuts)
 
 
