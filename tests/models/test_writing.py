@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from itertools import groupby, pairwise, product
+from itertools import combinations, groupby, pairwise, product
 from statistics import fmean
 
 import numpy as np
@@ -67,8 +67,21 @@ def assert_keeps_the_form(section, piece):
     assert piece.phrases == section.chords
     assert_phrases_begin_and_end_together(section, piece)
     assert_closes(section, piece)
+    assert_no_parallels(piece, until=section.chords[-1] - BEAT)
     for line in piece.lines:
         assert max(len([*same]) for _, same in groupby(note.pitch for note in line)) <= 4
+
+
+def assert_no_parallels(piece, until):
+    """Two voices that move at once do not go from fifth to fifth, or octave to octave."""
+    for upper, lower in combinations(piece.lines, 2):
+        steps = {after.start: (before, after) for before, after in pairwise(upper)}
+        for before, after in pairwise(lower):
+            above, moved = steps.get(after.start, (None, None))
+            if above and above.end == before.end == after.start < until:
+                interval = (above.pitch - before.pitch) % 12
+                same = interval == (moved.pitch - after.pitch) % 12
+                assert not (same and interval in (0, 7) and moved.pitch != above.pitch)
 
 
 def assert_phrases_begin_and_end_together(section, piece):

@@ -23,6 +23,7 @@ _OUT_OF_KEY = -0.7  # nats; some colour is left
 # Nats by which notes between beats are likelier in each quarter of density than in the one below.
 # The net alone hardly follows that token; with this, pieces have what the quarters have.
 _LIVELIER = 0.6
+_PERFECT = (0, 7)  # semitones of intervals that do not follow one another
 _STRUCK = 4  # times in a row that a voice may strike a pitch
 _STILL = 2 * BEAT  # sixteenths after which somebody moves
 
@@ -41,7 +42,8 @@ class Rules:
 
     The key is kept to, but for some colour. Phrases begin and end where they should, the outer
     voices together; the last one closes with dominant and tonic. Nobody strikes one pitch for
-    ever, nothing stands still, and there are about as many notes as were asked for.
+    ever, nothing stands still, and no two voices go in fifths or octaves. There are about as
+    many notes as were asked for.
     """
 
     def __init__(self, vocabulary: Vocabulary, section: Section, voices: int, density: int) -> None:
@@ -83,6 +85,7 @@ class Rules:
         elif voice == 0 and time - _moved(reading) >= _STILL:
             yield self._onsets
         yield from self._not_again(reading)
+        yield from self._not_parallel(reading)
 
     def _home(self, reading: Reading) -> frozenset[int]:
         """The tonic's chord: the tonic outside, one third inside."""
@@ -122,6 +125,17 @@ class Rules:
             mask: Mask = np.ones(len(self._vocabulary), np.bool_)
             mask[self._vocabulary.number("onset", pitches[0])] = False
             yield mask
+
+    def _not_parallel(self, reading: Reading) -> Iterator[Mask]:
+        """No fifth or octave right after another one with a voice above that moves."""
+        own = reading.sounding[reading.voice]
+        for upper, note in enumerate(reading.sounding[: reading.voice]):
+            if own is None or note is None or note.start != reading.time:
+                continue
+            for before in reading.latest(upper, 2)[1:]:
+                interval = (before.pitch - own.pitch) % 12
+                if before.end == note.start and before.pitch != note.pitch and interval in _PERFECT:
+                    yield ~self._pitches("onset", {(note.pitch - interval) % 12})
 
     @cached_property
     def _color(self) -> Bias:
