@@ -88,8 +88,8 @@ class Shelf:
         return target
 
     def check_name(self, name: str) -> None:
-        """Raises ModelError where no file can be named so."""
-        if not name or Path(name).name != name or name.startswith("."):
+        """Raises ModelError where no file can be named so, or `find` would take it for a path."""
+        if not name or Path(name).name != name or name.startswith(".") or name.endswith(ENDING):
             what = f"a {self.kind} cannot be named {name!r}"
             raise ModelError(what, cure="Take letters and digits.")
 

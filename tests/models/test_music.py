@@ -30,6 +30,7 @@ from aigc_edit.models.music import (
     Vocabulary,
     Work,
     choices,
+    config_for,
     decoded,
     encoded,
     judged,
@@ -147,6 +148,35 @@ def test_tokens_that_are_no_piece_are_refused():
 def test_what_is_no_piece_is_refused(change):
     with pytest.raises(ValueError, match=r"\w"):
         replace(tune(), **change)
+
+
+def read(tokens):
+    reading = Reading(WORDS)
+    for token in tokens:
+        reading.take(token)
+    return reading
+
+
+def test_a_reading_knows_whose_turn_it_is_and_what_sounds():
+    reading = read(encoded(tune(), "bach", WORDS)[: 7 + 3 * 5 + 2])  # into the sixth sixteenth
+
+    assert (reading.time, reading.voice) == (5, 1)
+    assert reading.sounding == [Note(4, 0, 2, 62), Note(0, 1, 5, 48)]
+    assert reading.latest(0, 4) == [Note(4, 0, 2, 62), Note(0, 0, 4, 60)]
+    assert reading.latest(0, 1) == [Note(4, 0, 2, 62)]
+    assert reading.latest(1, 4) == [Note(0, 1, 5, 48)]
+
+
+def test_a_copied_reading_goes_its_own_way():
+    tokens = encoded(tune(), "bach", WORDS)
+    reading = read(tokens[:41])
+    other = reading.copied()
+    other.take(WORDS.number("mark", "rest"))
+    for token in tokens[41:]:
+        reading.take(token)
+
+    assert reading.piece() == tune()
+    assert other.time < reading.time
 
 
 def test_transposing_tokens_transposes_the_piece():
@@ -273,6 +303,21 @@ def test_a_step_depends_on_its_number_only(tmp_path):
 def test_other_tokens_than_ours_are_refused():
     with pytest.raises(ValueError, match="version"):
         ComposerConfig(vocabulary=99)
+
+
+@pytest.mark.parametrize("wrong", [{"voices": 0}, {"voices": 9}, {"meter": "7/32"}])
+def test_voices_and_metres_that_no_piece_has_are_refused(wrong):
+    with pytest.raises(ValueError, match="no pieces have"):
+        ComposerConfig(**wrong)
+
+
+def test_a_net_for_a_corpus_writes_what_most_of_its_pieces_are():
+    waltz = replace(varied(1), meter=Meter(3, 4))
+    train = [Work("a", "folk", waltz), Work("b", "folk", waltz), Work("c", "bach", tune())]
+    config = config_for(Corpus(tuple(train), (), ()), width=32, layers=2)
+
+    assert (config.styles, config.voices, config.usual_meter) == ("bach folk", 1, Meter(3, 4))
+    assert (config.width, config.layers) == (32, 2)
 
 
 def test_an_ngram_says_probabilities():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
@@ -45,7 +45,7 @@ class Arrangement:
 
     def played(self, layers: Sequence[Layer]) -> tuple[Played, ...]:
         """All that sounds, part by part of `layers`, in order."""
-        return tuple(sorted(self._parts(layers)))
+        return tuple(sorted(_struck_again(self._parts(layers))))
 
     def _parts(self, layers: Sequence[Layer]) -> Iterator[Played]:
         for number, layer in enumerate(layers):
@@ -90,6 +90,22 @@ class Arrangement:
         swell = _SWELL * float(np.sin(np.pi * _through(section, start - section.first)))
         wanted = layer.strength + accent + swell + _LIVELY * self._chances.standard_normal()
         return int(np.clip(round(wanted), 1, 127))
+
+
+def _struck_again(notes: Iterable[Played]) -> Iterator[Played]:
+    """Where voices meet in a pitch, an instrument strikes it anew, and ends with the longer one.
+
+    A MIDI channel has each pitch but once: the first note's end would be that of both.
+    """
+    by_pitch = sorted(notes, key=lambda note: (note.part, note.pitch, note.start))
+    for _, them in groupby(by_pitch, key=lambda note: (note.part, note.pitch)):
+        sounding, *others = them
+        for note in others:
+            end = min(sounding.end, note.start)
+            if end > sounding.start:
+                yield replace(sounding, end=end)
+            sounding = replace(note, end=max(sounding.end, note.end))
+        yield sounding
 
 
 def _through(section: Section, time: Fraction) -> float:

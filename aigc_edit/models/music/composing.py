@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import count
 
 import numpy as np
 
@@ -66,6 +66,9 @@ def composed(brief: Brief, net: Composer) -> Composition:
     """Writes a piece and gives it to the mood's instruments.
 
     Memory grows by notes only, some dozens of bytes each; time with the length.
+
+    Raises:
+        ModelError: the net has no such style.
     """
     mood = brief.mood
     chances = np.random.default_rng((brief.seed, brief.variation))
@@ -97,7 +100,6 @@ def _voiced(piece: Piece) -> Piece:
 
 def _form(key: Key, meter: Meter, timing: Timing, duration: Fraction) -> tuple[Section, ...]:
     """Sections; the last chord has as many beats as begin before the end."""
-    last = timing.clock.seconds(timing.last * BEAT)
-    beat = timing.clock.seconds((timing.last + 1) * BEAT) - last
-    ring = max(1, math.ceil((duration - last) / beat))
-    return sections(key, meter, last=timing.last, ring=ring, cuts=set(timing.cuts.values()))
+    last, clock = timing.last, timing.clock
+    ring = next(n for n in count(1) if clock.seconds((last + n) * BEAT) >= duration)
+    return sections(key, meter, last=last, ring=ring, cuts=set(timing.cuts.values()))

@@ -11,6 +11,7 @@ from aigc_edit.models.music.timing import BEAT
 
 _PHRASE = 8  # beats that a phrase likes to have
 _SHORTEST, _LONGEST = 4, 16
+_RESTED = 2  # beats of the last chord that count as its phrase's; for the others it only rings
 _AT_CUT = 3.0  # what it is worth that a phrase begins where the picture is cut
 _SECTION = 48  # beats after which a section ends with its phrase
 # Tonics of sections between the first and the last one, semitones above it, and if the mode turns:
@@ -53,7 +54,7 @@ def sections(
         cuts: beats on which the picture is cut: phrases begin there where they can.
     """
     entry = -last * BEAT % meter.bar
-    bounds = _phrases(last + ring, cuts, latest=last - 1)
+    bounds = [*_phrases(last + min(ring, _RESTED), cuts)[:-1], last + ring]
     groups = _grouped(bounds)
     keys = _keys(key, len(groups))
     return tuple(
@@ -62,16 +63,14 @@ def sections(
     )
 
 
-def _phrases(total: int, cuts: Collection[int], latest: int) -> list[int]:
+def _phrases(total: int, cuts: Collection[int]) -> list[int]:
     """Beats at which phrases begin, and the end: lengths near to eight, at cuts if possible."""
     costs, froms = [0.0], [0]
     for end in range(1, total + 1):
-        steps = [
+        cost, begin = min(
             (costs[begin] + _uneven(end - begin, whole=begin == 0 and end == total), begin)
             for begin in range(max(0, end - _LONGEST), end)
-            if end == total or end <= latest
-        ] or [(float("inf"), 0)]
-        cost, begin = min(steps)
+        )
         costs.append(cost - _AT_CUT * (end in cuts))
         froms.append(begin)
     found = [total]

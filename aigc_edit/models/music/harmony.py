@@ -31,14 +31,14 @@ class _Slot:
 
 
 def accompanied(piece: Piece) -> Piece:
-    """A tune of one voice with three below; the first and the last chord are the tonic's."""
-    slots = list(_slots(piece))
-    chords = _chords(piece, slots)
+    """A tune of one voice with three below; the first and the last chord are the tonic's.
+
+    Where the tune marks its last phrase's last note, the last chord is struck there, after the
+    dominant.
+    """
     notes = [*piece.notes]
     bass, inner = 45, (57, 62)
-    for chord, group in groupby(zip(chords, slots, strict=True), key=lambda it: it[0]):
-        held = [slot for _, slot in group]
-        start, end = held[0].start, held[-1].end
+    for chord, start, end in _held(piece):
         classes = [(piece.key.tonic + degree) % 12 for degree in chord]
         bass = min((p for p in _BASS if p % 12 == classes[0]), key=lambda p: abs(p - bass))
         inner = _nearest(inner, classes, _lowest(piece, start, end))
@@ -47,30 +47,42 @@ def accompanied(piece: Piece) -> Piece:
     return replace(piece, voices=VOICES, notes=tuple(sorted(notes)))
 
 
-def _slots(piece: Piece) -> Iterator[_Slot]:
-    """Half bars where they hold two beats, else bars."""
+def _held(piece: Piece) -> Iterator[tuple[Degrees, int, int]]:
+    """Chords with where they begin and end, sixteenths; the last one is struck in any case."""
+    last = piece.phrases[-1] if piece.phrases else piece.length
+    slots = [*_slots(piece, last)]
+    chords = zip(_chords(piece, slots, last), slots, strict=True)
+    for (chord, _), group in groupby(chords, key=lambda it: (it[0], it[1].start >= last)):
+        them = [slot for _, slot in group]
+        yield chord, them[0].start, them[-1].end
+
+
+def _slots(piece: Piece, last: int) -> Iterator[_Slot]:
+    """Half bars where they hold two beats, else bars; one begins at the last chord."""
     bar = piece.meter.bar
     size = bar // 2 if bar % 2 == 0 and bar // 2 >= 2 * BEAT else bar
     start = 0
     while start < piece.length:
         end = min(piece.length, start + size - (piece.entry + start) % size)
+        end = last if start < last < end else end
         yield _Slot(start, end)
         start = end
 
 
-def _chords(piece: Piece, slots: Sequence[_Slot]) -> list[Degrees]:
+def _chords(piece: Piece, slots: Sequence[_Slot], last: int) -> list[Degrees]:
     """The cheapest sequence of chords (dynamic programming over slots)."""
     known = _CHORDS[piece.key.mode]
-    home = next(iter(known))
+    home, dominant = list(known)[:2]
     ways: dict[Degrees, tuple[float, list[Degrees]]] = {home: (0.0, [])}
     for number, slot in enumerate(slots):
-        ends = number in (0, len(slots) - 1)
+        home_here = number in (0, len(slots) - 1) or slot.start >= last
+        due = [home] if home_here else [dominant] if slot.end == last else known
         ways = {
             chord: min(
                 (cost + _move(before, chord) + _price(piece, slot, chord), [*way, chord])
                 for before, (cost, way) in ways.items()
             )
-            for chord in ([home] if ends else known)
+            for chord in due
         }
     return ways[home][1]
 

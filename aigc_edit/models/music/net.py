@@ -48,7 +48,6 @@ class ComposerConfig:
             raise ValueError(f"a dropout of {self.dropout}")
         if self.vocabulary != VERSION:
             raise ValueError(f"its tokens are version {self.vocabulary}, ours {VERSION}")
-
         if not 1 <= self.voices <= MOST_VOICES or self.meter not in map(str, METERS):
             raise ValueError(f"no pieces have {self.voices} voices in {self.meter}")
 

@@ -21,7 +21,7 @@ BEAT = 4  # sixteenths of a quarter, which is what cuts fall on
 _GIVES_WAY = 0.12  # share by which a tempo may differ between two cuts; players do more for rubato
 _UNEVEN_COST = 15.0  # of a beat whose tempo differs wholly: 0.04 of a missed cut for 5 %
 _MISSED_COST = 1.0  # of a cut as far from a beat as can be
-_LOOK_BACK = 16  # cuts in a row that may be missed
+_LOOK_BACK = 16  # cuts in a row that could be met, and may be missed
 _SUITED = 100  # cuts that the tempo is chosen for; more cannot be pleased at once
 _TRIED = 49  # tempos of a range
 _CLOCK = 1_000_000  # times are whole microseconds, as MIDI files count
@@ -127,28 +127,27 @@ class _Way:
 
 def _way(times: Sequence[float], beat: float) -> _Way:
     """The cheapest choice of cuts to meet at a tempo (dynamic programming over cuts)."""
-    ways = [_Way(0.0)]
+    ways = [_Way(0.0)]  # of those cuts that can be met at all
     for place in range(1, len(times)):
-        steps = _steps(times, place, beat, ways)
-        ways.append(min(steps, key=lambda way: way.cost, default=_Way(math.inf)))
+        steps = _steps(times, place, beat, ways[-_LOOK_BACK:])
+        ways += sorted(steps, key=lambda way: way.cost)[:1]
     return min(
-        (replace(way, cost=way.cost + _missed(times, number, len(times), beat))
-         for number, way in enumerate(ways)),
+        (replace(way, cost=way.cost + _missed(times, way.place, len(times), beat))
+         for way in ways[-_LOOK_BACK:]),
         key=lambda way: way.cost,
     )  # fmt: skip
 
 
 def _steps(times: Sequence[float], place: int, beat: float, ways: Sequence[_Way]) -> Iterator[_Way]:
     """Each way to come to a cut."""
-    for before in range(max(0, place - _LOOK_BACK), place):
-        length = times[place] - times[before]
+    for way in ways:
+        length = times[place] - times[way.place]
         beats = round(length / beat)
         if beats < 1 or abs(length / (beats * beat) - 1) > _GIVES_WAY:
             continue
         local = length / beats
         uneven = _UNEVEN_COST * beats * (local / beat - 1) ** 2
-        missed = _missed(times, before, place, local)
-        way = ways[before]
+        missed = _missed(times, way.place, place, local)
         yield _Way(way.cost + uneven + missed, place, way.beat + beats, way)
 
 

@@ -89,6 +89,12 @@ class Vocabulary:
         """Raises KeyError where there is no such token."""
         return self._numbers[f"{kind}:{member}"]
 
+    def check_style(self, name: str) -> None:
+        """Raises ModelError where there is no such style."""
+        if name not in self.styles:
+            known = ", ".join(self.styles)
+            raise ModelError(f'there is no style "{name}"', cure=f"There are: {known}.")
+
     def span(self, kind: str) -> slice:
         """Where the tokens of a kind are."""
         first = self._firsts[kind]
@@ -114,9 +120,7 @@ def encoded(piece: Piece, style: str, vocabulary: Vocabulary) -> list[int]:
     Raises:
         ModelError: the vocabulary has no such style.
     """
-    if style not in vocabulary.styles:
-        known = ", ".join(vocabulary.styles)
-        raise ModelError(f'there is no style "{style}"', cure=f"There are: {known}.")
+    vocabulary.check_style(style)
     number = vocabulary.number
     said = (style, piece.key.mode, piece.key.tonic, piece.meter, piece.voices, density(piece))
     found = [number("mark", "start")]

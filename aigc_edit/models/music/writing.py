@@ -13,7 +13,7 @@ from aigc_edit.models.music.form import Section
 from aigc_edit.models.music.net import Composer, State, Stepper
 from aigc_edit.models.music.notes import Note, Piece
 from aigc_edit.models.music.rules import Bias, Rules
-from aigc_edit.models.music.tokens import Reading
+from aigc_edit.models.music.tokens import HEAD, Reading
 
 _TRIES = 4  # at a bar that was there too often
 _WARMER = 1.25  # each time
@@ -33,6 +33,10 @@ class Sampling:
 
     temperature: float = 1.0
     nucleus: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0 or not 0 < self.nucleus <= 1:
+            raise ValueError(f"nothing can be drawn so: {self}")
 
     def drawn(self, logits: Bias, chance: float) -> int:
         """A token. `chance`: in [0, 1), decides which."""
@@ -69,7 +73,12 @@ class Writer:
         self._sampling, self._chances = sampling, chances
 
     def section(self, section: Section, head: Head) -> Piece:
-        """The notes of a section, exactly as long as it."""
+        """The notes of a section, exactly as long as it.
+
+        Raises:
+            ModelError: the net has no such style.
+        """
+        self._vocabulary.check_style(head.style)
         draft = self._begun(section, head)
         while not draft.reading.ended:
             draft = self._bar(section, draft)
@@ -78,10 +87,10 @@ class Writer:
     def _begun(self, section: Section, head: Head) -> _Draft:
         key, number = section.key, self._vocabulary.number
         said = (head.style, key.mode, key.tonic, section.meter, head.voices, head.density)
-        names = ("style", "mode", "tonic", "meter", "voices", "density")
         tokens = [number("mark", "start")]
-        tokens += [number(kind, member) for kind, member in zip(names, said, strict=True)]
-        draft = _Draft(Reading(self._vocabulary), Rules(self._vocabulary, section, head.voices))
+        tokens += [number(kind, member) for kind, member in zip(HEAD, said, strict=True)]
+        rules = Rules(self._vocabulary, section, head.voices, head.density)
+        draft = _Draft(Reading(self._vocabulary), rules)
         for token in tokens:
             self._take(draft, token)
         return draft
