@@ -1,4 +1,5 @@
 from .figures import Figures, Model, judged, lstm_model, ngram_model
+from .midi_file import midi_bytes
 from .net import SMALL, Composer, ComposerConfig, Stepper
 from .ngram import NGram
 from .notes import (
@@ -20,6 +21,8 @@ from .objective import (
     next_token_nll,
 )
 from .performance import Part, Performance, Played, Tempo, TempoMap
+from .sound_font import SoundFont, Tone, default_sound_font
+from .synth import rendered
 from .tokens import Reading, Vocabulary, choices, decoded, encoded
 from .works import Corpus, Split, Work, split_of
 
@@ -53,13 +56,18 @@ __all__ = [
     "Note",
     "Piece",
     "Reading",
+    "SoundFont",
     "Split",
     "Stepper",
+    "Tone",
     "Vocabulary",
     "Work",
     "choices",
     "decoded",
+    "default_sound_font",
     "encoded",
     "key_of",
+    "midi_bytes",
+    "rendered",
     "split_of",
 ]

@@ -66,5 +66,7 @@ def _hall(rate: int) -> Samples:
 
 def _above(pitch: npt.NDArray[np.float64], border: float) -> npt.NDArray[np.float64]:
     """From 0 to 1 within half an octave on either side of a border."""
-    octaves = np.log2(np.maximum(pitch, 1) / border) if np.isfinite(border) else np.full(len(pitch), -1.0)
+    octaves = (
+        np.log2(np.maximum(pitch, 1) / border) if np.isfinite(border) else np.full(len(pitch), -1.0)
+    )
     return np.asarray(0.5 + 0.5 * np.sin(np.pi * np.clip(octaves, -0.5, 0.5)))
