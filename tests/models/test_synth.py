@@ -155,7 +155,7 @@ def test_the_same_performance_gives_the_same_bits():
     assert once.tobytes() == again.tobytes()
 
 
-def test_it_takes_its_time_and_no_more_memory_as_it_goes_on(default):
+def test_it_takes_no_more_memory_as_it_goes_on(default):
     """Three hours asked for, the first three minutes of them made."""
     notes = [note(t, t + 4, 60 + t % 12) for t in range(0, 43_200, 4)]
     blocks = rendered(performance(*notes, seconds=10_800), default, 8000)
