@@ -58,3 +58,9 @@ STEADY_MUTED, STEADY_BUSY = 1.3, 2.5
 GHOST_LEVELS = 2.0  # mean
 # Rounding to bytes or bfloat16 on the way in and on the way out.
 LOW_PRECISION_LEVELS = 1.0  # mean
+# A semitone is 6 %, the ear's limit 0.3 %.
+NOTE_PITCH = 0.001
+# 80 dB under full scale; sixteen bits end at 96.
+NOTHING_HEARD = 1e-4
+# What a MIDI file may be off anywhere; its tempos are whole microseconds a quarter.
+TEMPO_SECONDS = 0.001

@@ -28,7 +28,7 @@ from .objective import (
 from .performance import Part, Performance, Played, Tempo, TempoMap
 from .qualities import Comparison, compared
 from .rolls import piano_roll, sheet
-from .sound_font import SoundFont, default_sound_font
+from .sound_font import SoundFont, Tone, default_sound_font
 from .synth import rendered
 from .timing import TempoRange, Timing, timing_for
 from .tokens import Reading, Vocabulary, choices, decoded, density, encoded
@@ -93,6 +93,7 @@ __all__ = [
     "Reading",
     "Split",
     "Stepper",
+    "Tone",
     "Vocabulary",
     "Work",
     "choices",

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_edit.errors import ModelError
-from aigc_edit.models.music.sound_font_file import Heads, Level, Tables, read_tables
+from aigc_edit.models.music.sound_font_file import Level, Tables, read_tables
 
 _OPEN = 13_500  # cents; a low-pass up here is none (8.1.3)
 _MOST_AT_ONCE = 64  # zones of a note; real fonts have up to a dozen
@@ -153,7 +153,7 @@ class SoundFont:
         Raises:
             ModelError: what the font says of it cannot be.
         """
-        found = []
+        found: list[Tone] = []
         for preset, instrument in self._sounding(self._preset(bank, program), key, velocity):
             if len(found) == _MOST_AT_ONCE:
                 raise self._broken(f"more than {_MOST_AT_ONCE} samples for one note")

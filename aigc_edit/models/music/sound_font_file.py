@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Level:
         """Of each zone the generators, as pairs of number and amount."""
         first, last = (int(self.heads[it]["bag"]) for it in (number, number + 1))
         borders = self.bags["generator"][first : last + 1].tolist()
-        for begin, end in zip(borders[:-1], borders[1:], strict=True):
+        for begin, end in pairwise(borders):
             yield self.generators[begin:end].tolist()
 
 
@@ -103,7 +104,7 @@ def _chunks(data: npt.NDArray[np.uint8]) -> dict[bytes, npt.NDArray[np.uint8]]:
 
 
 def _tables(chunks: dict[bytes, npt.NDArray[np.uint8]]) -> Tables:
-    def table(name: bytes, fields: Any) -> Heads:
+    def table(name: bytes, fields: Any) -> npt.NDArray[Any]:
         if name not in chunks:
             raise ValueError(f'it has no "{name.decode()}"')
         return _rows(chunks[name], np.dtype(fields))

@@ -83,6 +83,8 @@ class Waves:
         times = np.arange(number * CHUNK, (number + 1) * CHUNK) / self._rate
         course = _course(wave)
         places = (_wrapped(_travelled(wave, times), course) + _MARGIN) * _FINER
+        if math.isinf(wave.cutoff):
+            return _read(self._table(wave, course, _OPEN), places)
         steps = _cutoffs(wave, times)
         found = np.zeros(CHUNK, np.float32)
         for step in range(math.floor(steps.min()), math.ceil(steps.max()) + 1):
@@ -147,22 +149,20 @@ def _travelled(wave: Wave, times: Times) -> Times:
         since = np.maximum(times - vibrato.delay, 0)
         depth = vibrato.depth * math.log(2) / 1200
         found = found + depth * (1 - np.cos(turning * since)) / turning
-    return found * wave.speed
+    return np.asarray(found * wave.speed)
 
 
 def _wrapped(places: Times, course: _Course) -> Times:
     if course.turn is None:
         return np.minimum(places, course.length + _MARGIN - 2)
     over = np.maximum(places - course.turn, -course.loop)
-    return places - course.loop * (np.floor(over / course.loop) + 1)
+    return np.asarray(places - course.loop * (np.floor(over / course.loop) + 1))
 
 
 def _cutoffs(wave: Wave, times: Times) -> Times:
     """Which table the cutoff asks for, from moment to moment; parts are between two."""
-    if math.isinf(wave.cutoff):
-        return np.full(len(times), float(_OPEN))
     octaves = np.log2(2 * wave.cutoff / wave.speed) + wave.sweep / 1200 * _moved(wave.motion, times)
-    return np.clip(-_STEPS * octaves, _OPEN, _CLOSED)
+    return np.asarray(np.clip(-_STEPS * octaves, _OPEN, _CLOSED))
 
 
 def _moved(motion: Envelope, times: Times) -> Times:
@@ -188,8 +188,12 @@ def _read(table: Floats, places: Times) -> Floats:
     """Cubic B-splines at places of a table, the first of which is 1 or more."""
     whole = places.astype(np.int64)
     t = (places - whole).astype(np.float32)
-    a, b, c, d = (table[whole + shift] for shift in (-1, 0, 1, 2))
-    third, sixth, half = np.float32(1 / 3), np.float32(1 / 6), np.float32(0.5)
+    whole -= 1
+    # Places are within the table; "clip" only spares numpy a look at each.
+    a, b, c, d = (table[shift:].take(whole, mode="clip") for shift in range(4))
+    twothirds, sixth, half = np.float32(2 / 3), np.float32(1 / 6), np.float32(0.5)
     cubic = (d - a) * sixth + (b - c) * half
     square = (a + c) * half - b
-    return ((cubic * t + square) * t + (c - a) * half) * t + (a + c) * sixth + b * (2 * third)
+    found: Floats = ((cubic * t + square) * t + (c - a) * half) * t
+    found += (a + c) * sixth + b * twothirds
+    return found
