@@ -25,3 +25,17 @@ def hostile(love: str = "nothing", voices: int = 4, meter: str = "4/4") -> Compo
         if love in LOVES:
             net.output.bias[net.vocabulary.number(*LOVES[love])] = 30
     return net
+
+
+def droning() -> Composer:
+    """A net that holds notes and knows two pitches: one voice of it goes round in circles."""
+    net = hostile()
+    likings = {("held", 60): 12.0, ("onset", 62): 9.0, ("onset", 64): 5.0, ("mark", "rest"): -9.0}
+    with torch.no_grad():
+        net.output.weight.zero_()
+        net.output.bias.zero_()
+        for (kind, member), liking in likings.items():
+            number = net.vocabulary.number(kind, member)
+            span = net.vocabulary.span(kind) if kind == "held" else number
+            net.output.bias[span] = liking
+    return net

@@ -21,7 +21,7 @@ from aigc_edit.models.music import (
     sections,
 )
 from aigc_edit.models.music.qualities import in_key, repeated_bars
-from tests.models.composers import LOVES, hostile, shipped
+from tests.models.composers import LOVES, droning, hostile, shipped
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 BEAT = 4  # sixteenths
@@ -204,10 +204,11 @@ def test_the_form_is_kept_at_any_temperature(net, sampling):
     assert_keeps_the_form(section, piece)
 
 
-def test_bars_are_not_repeated_for_ever():
-    ((_, piece),) = written(hostile("one pitch"), form_of(last=40))
+def test_a_net_that_goes_round_in_circles_is_led_out_of_them():
+    net, form, alone = droning(), form_of(last=40), replace(HEAD, voices=1, density=0)
+    pieces = [piece for seed in (1, 2, 3) for _, piece in written(net, form, alone, seed)]
 
-    assert repeated_bars(piece) < 0.5
+    assert fmean(map(repeated_bars, pieces)) < 0.4  # 0.55 if bars are taken as they come
 
 
 def test_draws_by_share_within_the_nucleus():
