@@ -21,6 +21,7 @@ _ACCENTS = {0: 6, 8: 3, 4: 1, 12: 1}  # by the sixteenth of a bar of four quarte
 _SWELL = 7  # velocity by which the middle of a phrase is stronger than its ends
 _LIVELY = 3.0  # standard deviation of a velocity
 _OCTAVE = 12
+_LOWEST = 28  # a double bass goes no further
 
 
 class Arrangement:
@@ -49,9 +50,11 @@ class Arrangement:
 
     def _parts(self, layers: Sequence[Layer]) -> Iterator[Played]:
         for number, layer in enumerate(layers):
-            above = _OCTAVE * layer.octave
             for start, end, note in self._layer(layer):
-                yield Played(start, number, note.pitch + above, end, self._strength(layer, start))
+                pitch = note.pitch + _OCTAVE * layer.octave
+                if pitch < _LOWEST:
+                    pitch += _OCTAVE
+                yield Played(start, number, pitch, end, self._strength(layer, start))
 
     def _layer(self, layer: Layer) -> Iterator[tuple[Fraction, Fraction, Note]]:
         notes = [note for note in self._notes if note.voice in self._of(layer)]

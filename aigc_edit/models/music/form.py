@@ -13,7 +13,7 @@ _PHRASE = 8  # beats that a phrase likes to have
 _SHORTEST, _LONGEST = 4, 16
 _RESTED = 2  # beats of the last chord that count as its phrase's; for the others it only rings
 _AT_CUT = 3.0  # what it is worth that a phrase begins where the picture is cut
-_SECTION = 48  # beats after which a section ends with its phrase
+_SECTION = 32  # beats after which a section ends with its phrase
 # Tonics of sections between the first and the last one, semitones above it, and if the mode turns:
 # the relative key, the dominant, the subdominant.
 _RELATED = {
@@ -41,6 +41,14 @@ class Section:
     entry: int
     phrases: tuple[int, ...]
     chords: tuple[int, ...]
+
+    @property
+    def returning(self) -> tuple[int, int]:
+        """The phrase that begins as the first one does, and its last chord: the third, or the
+        next one that lies as well in the bar; none is at the end."""
+        later = zip(self.phrases[2:], self.chords[2:], strict=True)
+        fitting = (pair for pair in later if pair[0] % self.meter.bar == 0)
+        return next(fitting, (self.length, self.length))
 
 
 def sections(

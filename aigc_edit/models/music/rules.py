@@ -53,6 +53,8 @@ class Rules:
         self._together = {*section.phrases, *section.chords}
         self._onsets = self._pitches("onset", range(12))
         self._held = self._pitches("held", range(12))
+        self._rest: Mask = np.zeros(len(vocabulary), np.bool_)
+        self._rest[vocabulary.number("mark", "rest")] = True
         key = section.key
         third = (4,) if key.mode == "major" else (3, 4)  # it may be major at the end of minor, too
         self._tonic, self._third, self._fifth = (_above(key, it) for it in ((0,), third, (7,)))
@@ -84,6 +86,8 @@ class Rules:
             yield ~self._onsets
         elif voice == 0 and time - _moved(reading) >= _STILL:
             yield self._onsets
+        if outer and 0 <= self._since_together(time) < BEAT:
+            yield ~self._rest
         yield from self._not_again(reading)
         yield from self._not_parallel(reading)
 
@@ -112,6 +116,10 @@ class Rules:
             return self._pitches("onset", self._fifth)
         chord = self._dominant
         return self._pitches("onset", chord) | self._pitches("held", chord)
+
+    def _since_together(self, time: int) -> int:
+        """Sixteenths since the outer voices struck together."""
+        return time - max((it for it in self._together if it <= time), default=time + 1)
 
     def _closing(self, time: int) -> bool:
         """Whether a phrase is at its last chord, which the highest voice holds."""

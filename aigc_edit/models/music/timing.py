@@ -175,7 +175,7 @@ def _beats(clock: TempoMap, duration: Fraction) -> Times:
 def _last_chord(beats: Times, duration: Fraction, ring: float, met: Sequence[int]) -> int:
     """The beat of the last chord: a cut's if one lies well, else the last that can still ring."""
     latest = int(np.searchsorted(beats, float(duration) - ring, "right")) - 1
-    lying = [n for n in met if n <= latest and beats[n] >= float(duration) - 2 * ring]
+    lying = [n for n in met if n <= latest and beats[n] >= float(duration) - 1.5 * ring]
     return max(0, lying[-1] if lying else latest)
 
 

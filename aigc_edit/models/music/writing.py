@@ -13,8 +13,10 @@ from aigc_edit.models.music.form import Section
 from aigc_edit.models.music.net import Composer, State, Stepper
 from aigc_edit.models.music.notes import Note, Piece
 from aigc_edit.models.music.rules import Bias, Rules
+from aigc_edit.models.music.timing import BEAT
 from aigc_edit.models.music.tokens import HEAD, Reading
 
+Said = dict[tuple[int, int], int]
 _TRIES = 4  # at a bar that was there too often
 _WARMER = 1.25  # each time
 _TOO_OFTEN = 2  # times that a bar may be there already among those before
@@ -64,13 +66,18 @@ class Head:
 
 
 class Writer:
-    """Writes sections, one after the other."""
+    """Writes sections, one after the other.
+
+    What a piece begins with comes back, since a net of notes alone has no themes: later in the
+    section, and where a later section in the same key begins; until a beat before phrases close.
+    """
 
     def __init__(self, net: Composer, sampling: Sampling, chances: np.random.Generator) -> None:
         net.eval()
         self._vocabulary = net.vocabulary
         self._stepper = Stepper(net)
         self._sampling, self._chances = sampling, chances
+        self._opening: _Theme | None = None
 
     def section(self, section: Section, head: Head) -> Piece:
         """The notes of a section, exactly as long as it.
@@ -82,6 +89,8 @@ class Writer:
         draft = self._begun(section, head)
         while not draft.reading.ended:
             draft = self._bar(section, draft)
+        if self._opening is None:
+            self._opening = _Theme(section, draft.said)
         return draft.reading.piece()
 
     def _begun(self, section: Section, head: Head) -> _Draft:
@@ -91,6 +100,8 @@ class Writer:
         tokens += [number(kind, member) for kind, member in zip(HEAD, said, strict=True)]
         rules = Rules(self._vocabulary, section, head.voices, head.density)
         draft = _Draft(Reading(self._vocabulary), rules)
+        if self._opening is not None and self._opening.suits(section):
+            draft.quoted = self._opening.said
         for token in tokens:
             self._take(draft, token)
         return draft
@@ -129,7 +140,11 @@ class Writer:
             return phrase
         allowed[phrase] = False
         logits = draft.logits + rules.bias(reading, allowed)
-        return sampling.drawn(logits, self._chances.random())
+        token = _quoted(section, draft)
+        if token is None or not np.isfinite(logits[token]):
+            token = sampling.drawn(logits, self._chances.random())
+        draft.said[reading.time, reading.voice] = token
+        return token
 
     def _take(self, draft: _Draft, token: int) -> None:
         draft.reading.take(token)
@@ -137,18 +152,50 @@ class Writer:
         draft.logits = said[0].double().numpy()
 
 
+def _quoted(section: Section, draft: _Draft) -> int | None:
+    """What the beginning had, where it comes back."""
+    time, voice = draft.reading.time, draft.reading.voice
+    theme = section.chords[0] - BEAT
+    if time < theme:
+        return draft.quoted.get((time, voice))
+    begin, close = section.returning
+    since = time - begin
+    return draft.said.get((since, voice)) if 0 <= since < theme and time < close - BEAT else None
+
+
+@dataclass(frozen=True)
+class _Theme:
+    """What a section begins with: tokens by sixteenth and voice."""
+
+    section: Section
+    said: Said
+
+    def suits(self, section: Section) -> bool:
+        """Whether another section can begin so."""
+        own = self.section
+        return (section.key, section.entry) == (own.key, own.entry)
+
+
 class _Draft:
-    """What is written so far, and what the net says of it."""
+    """What is written so far, and what the net says of it.
+
+    Attributes:
+        said: tokens by sixteenth and voice.
+        quoted: what it begins with, if that is given.
+    """
 
     def __init__(self, reading: Reading, rules: Rules) -> None:
         self.reading, self.rules = reading, rules
         self.bars: list[tuple[int, ...]] = []
+        self.said: Said = {}
+        self.quoted: Said = {}
         self.logits: npt.NDArray[np.float64] = np.zeros(0)
         self.state: State | None = None
 
     def copied(self) -> _Draft:
         found = _Draft(self.reading.copied(), self.rules)
         found.bars, found.logits, found.state = [*self.bars], self.logits, self.state
+        found.said, found.quoted = {**self.said}, self.quoted
         return found
 
 

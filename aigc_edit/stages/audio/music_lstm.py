@@ -204,7 +204,9 @@ class MusicLstm(AudioFilter):
         """By what was measured of the sound, and of the first minute of the music."""
         context = self._context
         meter = LoudnessMeter(context.rate, context.channels, peaks=True)
-        meter.add(self._blocks().taken(min(context.samples, _HEARD * context.rate)))
+        first = self._music.taken(min(context.samples, _HEARD * context.rate))
+        self._music.put_back(first)
+        meter.add(first)
         music, sound = meter.result(), self._sound.result()
         alone = self.options.mode == "only" or sound.integrated <= LoudnessMeter.SILENCE
         wanted = _ALONE if alone else sound.integrated + self.options.level
@@ -247,6 +249,10 @@ class _Reblocked:
         joined = np.concatenate(self._left, axis=1)
         self._left = [joined[:, count:]]
         return joined[:, :count]
+
+    def put_back(self, samples: Samples) -> None:
+        """They will be taken once more."""
+        self._left.insert(0, samples)
 
 
 def _tempo(wanted: float | None) -> TempoRange | None:
