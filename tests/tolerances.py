@@ -58,3 +58,5 @@ STEADY_MUTED, STEADY_BUSY = 1.3, 2.5
 GHOST_LEVELS = 2.0  # mean
 # Rounding to bytes or bfloat16 on the way in and on the way out.
 LOW_PRECISION_LEVELS = 1.0  # mean
+# Onsets are looked at every 10 ms, through windows of 43 ms.
+ON_THE_BEAT = 0.015  # seconds, median
