@@ -14,7 +14,11 @@ from aigc_edit.timeline.tracks import Json, Track, number
 
 @dataclass(frozen=True, slots=True, order=True)
 class Instant:
-    """A time in seconds, and how strong what happens there is, 0 to 1."""
+    """A time in seconds, and how strong what happens there is, 0 to 1.
+
+    >>> Instant(Fraction(3, 2), 0.8).time
+    Fraction(3, 2)
+    """
 
     time: Fraction
     strength: float = 1.0

@@ -50,7 +50,7 @@ class Beats(Analyzer):
             0.33,
             gt=0,
             lt=1,
-            help="How clear a pulse must be: 1 is a metronome, music mostly above 0.4, speech below 0.3.",
+            help="How clear a pulse must be: a metronome has 1, most music 0.4, speech under 0.3.",
         )
 
     options: Options
