@@ -64,3 +64,5 @@ NOTE_PITCH = 0.001
 NOTHING_HEARD = 1e-4
 # What a MIDI file may be off anywhere; its tempos are whole microseconds a quarter.
 TEMPO_SECONDS = 0.001
+# Onsets are looked at every 10 ms, through windows of 43 ms.
+ON_THE_BEAT = 0.015  # seconds, median

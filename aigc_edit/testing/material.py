@@ -13,6 +13,8 @@ import numpy.typing as npt
 from aigc_edit.api import (
     Curve,
     Frames,
+    Instant,
+    Instants,
     Moment,
     Moments,
     Regions,
@@ -141,6 +143,8 @@ def _made_up(ref: TrackRef, seconds: Fraction) -> Track:
     if ref.kind is Moments:
         found = (Moment(s, 2.0 - k, {"motion": 1.0}) for k, s in enumerate(_stretches(seconds)))
         return Moments(ref.name, tuple(found))
+    if ref.kind is Instants:
+        return Instants(ref.name, tuple(Instant(Fraction(k, 2)) for k in range(int(seconds * 2))))
     if ref.kind is Transcript:
         said = (Sentence(spread("And so it goes, as ever.", s)) for s in _stretches(seconds))
         return Transcript(ref.name, tuple(said), "en")

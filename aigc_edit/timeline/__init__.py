@@ -1,6 +1,7 @@
 """Floor 0: spans, tracks, edit lists. Nothing here knows of files or pixels."""
 
 from aigc_edit.timeline.edit_list import EditList, Kept
+from aigc_edit.timeline.instants import Instant, Instants
 from aigc_edit.timeline.span import NANOSECOND, Chapter, Span, on_clock
 from aigc_edit.timeline.subtitle import Subtitle, SubtitleTrack
 from aigc_edit.timeline.tracks import (
@@ -23,6 +24,8 @@ __all__ = [
     "Chapter",
     "Curve",
     "EditList",
+    "Instant",
+    "Instants",
     "Json",
     "Kept",
     "Moment",

@@ -79,14 +79,15 @@ class Track:
 
 
 def span_json(span: Span) -> Json:
-    return {"start": _number(span.start), "end": _number(span.end)}
+    return {"start": number(span.start), "end": number(span.end)}
 
 
 def span_from_json(data: Json) -> Span:
     return Span(Fraction(data["start"]), Fraction(data["end"]))
 
 
-def _number(time: Fraction) -> float:
+def number(time: Fraction) -> float:
+    """A time on the nanosecond clock as JSON has it."""
     return float(Decimal(round(time * 10**9)).scaleb(-9))
 
 
@@ -350,7 +351,7 @@ class Timeline:
     def to_json(self) -> Json:
         """`{"duration": seconds, "tracks": {NAME: TRACK}}`."""
         tracks = {name: track_json(track) for name, track in self.tracks.items()}
-        return {"duration": _number(on_clock(self.duration)), "tracks": tracks}
+        return {"duration": number(on_clock(self.duration)), "tracks": tracks}
 
     @classmethod
     def loads(cls, text: str) -> Timeline:

@@ -11,7 +11,11 @@ _MUST_BE_GIVEN = {
     "given_spans": {"spans": [["1s", "2s"], ["4s", "6s"]]},
     "style_vae": {"reference": ROOT / "docs" / "captions.jpg"},
 }
-_ALSO = (("scenes", {"detector": "content"}), ("grade", {"contrast": 1.2, "warmth": -0.5}))
+_ALSO = (
+    ("scenes", {"detector": "content"}),
+    ("best_moments", {"snap": "beats"}),
+    ("grade", {"contrast": 1.2, "warmth": -0.5}),
+)
 
 _OWN = {name: entry.load() for name, entry in registered().items() if entry.origin == OURS}
 

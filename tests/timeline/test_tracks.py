@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from aigc_edit.timeline import (
     Curve,
     EditList,
+    Instant,
+    Instants,
     Moment,
     Moments,
     Regions,
@@ -36,6 +38,7 @@ floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 scores = st.floats(allow_nan=False, allow_infinity=False)
 rates = st.fractions(min_value=Fraction(1, 10), max_value=1000, max_denominator=1001)
 moments = st.builds(Moment, spans, scores, st.dictionaries(names, scores, max_size=3))
+instants = st.builds(Instant, nanoseconds, scores)
 words = st.builds(Word, spans, names, st.floats(0, 1).map(lambda c: round(c, 4)))
 sentences = st.lists(words, min_size=1, max_size=4).map(tuple).map(Sentence)
 tracks = st.one_of(
@@ -43,6 +46,7 @@ tracks = st.one_of(
     st.builds(Regions, names, some_spans),
     st.builds(Curve, names, rates, st.lists(floats, max_size=20), names),
     st.builds(Moments, names, st.lists(moments, max_size=4).map(tuple)),
+    st.builds(Instants, names, st.lists(instants, max_size=4).map(tuple)),
     st.builds(Transcript, names, st.lists(sentences, max_size=3).map(tuple), names),
 )
 
@@ -54,7 +58,7 @@ def curve(*values: float, rate: int | Fraction = 1) -> Curve:
 def test_these_are_all_kinds():
     own = {k for k, v in Track.KINDS.items() if v.__module__.startswith("aigc_edit.timeline")}
 
-    assert own == {"Shots", "Regions", "Curve", "Moments", "Transcript"}
+    assert own == {"Shots", "Regions", "Curve", "Moments", "Instants", "Transcript"}
 
 
 @given(nanoseconds, st.lists(tracks, max_size=4))
@@ -175,6 +179,13 @@ def test_in_output_what_is_dropped_is_gone_and_the_rest_is_moved():
     assert shots.in_output(EDITS).gradual == (Span(0, 2),)
     assert regions.in_output(EDITS).spans == (Span(0, 2), Span(2, 3))
     assert found.in_output(EDITS).moments == (Moment(Span(1, 2), 1.5, {"x": 1.0}),)
+
+
+def test_in_output_instants_are_moved_with_the_spans_that_they_lie_in():
+    beats = Instants("b", tuple(Instant(Fraction(t), 0.5) for t in (0, 1, 2, 6, 7, 8)))
+
+    assert beats.in_output(EDITS).times == (0, 1, 2)
+    assert {beat.strength for beat in beats.in_output(EDITS)} == {0.5}
 
 
 def test_tracks_of_plugins_may_share_a_name_with_ours_and_with_each_other():

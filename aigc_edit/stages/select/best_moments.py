@@ -15,6 +15,7 @@ from pydantic import model_validator
 from aigc_edit.api import (
     Curve,
     EditList,
+    Instants,
     Kept,
     Moment,
     Moments,
@@ -25,10 +26,12 @@ from aigc_edit.api import (
     Span,
     StageOptions,
     Timeline,
+    TrackRef,
     Transcript,
     option,
 )
 from aigc_edit.stages.select.boundaries import Boundaries, Place
+from aigc_edit.stages.select.on_beats import on_beats
 
 # What a second costs that is kept and dull, or lost and lively; compare boundaries.COSTS.
 _SLACK_COST = _MISSED_COST = 0.3
@@ -50,10 +53,14 @@ class _Choice:
 
 
 class BestMoments(Selector):
-    """Keeps the best moments up to a total duration; borders prefer shots, never cut speech."""
+    """Keeps the best moments up to a total duration; borders prefer shots, never cut speech.
+
+    Where there is music, `snap: beats` puts borders on its beats, so that cuts keep its time; with
+    the stage `beats` above.
+    """
 
     name = "best_moments"
-    reads = (
+    _READS = (
         Moments.named("moments"),
         Shots.named("shots", optional=True),
         Regions.named("speech_regions", optional=True),
@@ -71,6 +78,9 @@ class BestMoments(Selector):
         order: Literal["chronological", "score"] = option(
             "chronological", help="Order in the output: as in the source, or best first."
         )
+        snap: Literal["none", "beats"] = option(
+            "none", help="Where borders move to: `beats` of the music, as far as speech allows."
+        )
 
         @model_validator(mode="after")
         def _lengths_agree(self) -> BestMoments.Options:
@@ -80,6 +90,11 @@ class BestMoments(Selector):
 
     options: Options
 
+    @property
+    def reads(self) -> Sequence[TrackRef]:
+        beats = (Instants.named("beats"),) if self.options.snap == "beats" else ()
+        return (*self._READS, *beats)
+
     def expected(self, duration: Fraction) -> Fraction:
         return min(duration, self.options.duration)
 
@@ -87,6 +102,8 @@ class BestMoments(Selector):
         if edits.duration <= self.options.duration:
             return edits
         boundaries = Boundaries.of(tracks)
+        if self.options.snap == "beats":
+            boundaries = on_beats(boundaries, tracks)
         # Speech is cut only where it leaves no other choice, and the reason says so then.
         for places in (boundaries.outside_speech(), boundaries):
             search = _Search(self.options, tracks, places, edits)

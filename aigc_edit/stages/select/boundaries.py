@@ -15,7 +15,7 @@ from aigc_edit.api import Regions, Shots, Span, Timeline, Transcript
 GRID = Fraction(1, 4)  # seconds between places where nothing speaks for or against a cut
 _MIN_PAUSE = Fraction(1, 5)
 # A pause that a cut may open with is left this long before the first word.
-_BREATH = Fraction(1, 10)
+BREATH = Fraction(1, 10)
 # Voice activity and the words of a recogniser agree on where a sentence ends to so many seconds.
 _AGREE = Fraction(3, 10)
 
@@ -35,6 +35,7 @@ COSTS = {
     "sentence": 0.15,
     "pause": 0.3,
     "open": 0.8,
+    "flash": 1.5,  # a beat so near a cut that some of another shot would flash up
     "mid-sentence": 1.2,
     "speech": 6.0,
 }
@@ -93,7 +94,7 @@ def _pauses(whole: Span, spoken: tuple[Span, ...], sentences: tuple[Span, ...]) 
     ends, starts = sorted(s.end for s in sentences), sorted(s.start for s in sentences)
     for pause in whole.without(spoken):
         if pause.duration >= _MIN_PAUSE:
-            breath = min(_BREATH, pause.duration / 2)
+            breath = min(BREATH, pause.duration / 2)
             for time, said, borders in (
                 (pause.start + breath, pause.start, ends),
                 (pause.end - breath, pause.end, starts),
