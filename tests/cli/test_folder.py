@@ -41,6 +41,11 @@ _JOURNAL_BYTES = 200 << 10  # with its log, a lock and the records
 PLUGINS = ("--plugins", "dangerous.py")
 
 
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="processes are found by /proc"
+)
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -72,6 +77,7 @@ def test_a_folder_is_worked_through_once_and_told(tmp_path):
     broken(tmp_path / "in" / "bad.mp4")
     (tmp_path / "in" / "notes.txt").write_text("none")
     done = called("run", "cut.yaml", "in", "-o", "out", "--jobs", "1", cwd=tmp_path)
+    alone = run(pipeline_from_text(CUT), tmp_path / "in" / odd[1], "alone.mp4", RunOptions("cpu"))
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     job = next(job for job in summary["jobs"] if job["state"] == "done")
     before = marks(results(tmp_path / "out"))
@@ -89,6 +95,7 @@ def test_a_folder_is_worked_through_once_and_told(tmp_path):
     assert {os.fsencode(p.name) for p in results(tmp_path / "out")} == {
         os.fsencode(Path(name).with_suffix(".cut.mp4").name) for name in odd
     }
+    assert alone.output.read_bytes() == (tmp_path / "out" / "視頻 🎬.cut.mp4").read_bytes()
     assert job["video_seconds"] == pytest.approx(0.3)
     assert set(job["passes"]) == {"render", "mux", "check"}
     assert job["peak_bytes"] > 10 << 20
@@ -134,6 +141,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(tmp_path, capsys, case):
     assert not (tmp_path / "out").exists()
 
 
+@needs_proc
 def test_a_crash_and_a_killed_worker_cost_one_file_at_most(tmp_path):
     """One film crashes whoever takes it; a worker is killed from outside besides."""
     clips(tmp_path / "in", ["a.mp4", "b.mp4", "c.mp4"])
@@ -154,6 +162,7 @@ def test_a_crash_and_a_killed_worker_cost_one_file_at_most(tmp_path):
     assert "tried once more, alone" in err
 
 
+@needs_proc
 def test_a_killed_run_leaves_no_process_and_goes_on_with_what_is_left(tmp_path):
     clips(tmp_path / "in", [f"{k}.mp4" for k in range(5)])
     words = ("run", "slow.yaml", "in", "-o", "out", *PLUGINS, "--jobs")
@@ -184,6 +193,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on_with_what_is_left(tmp_path):
     assert [*tmp_path.glob("out/.*.part")] == []
 
 
+@needs_proc
 def test_ctrl_c_stops_soon_and_says_how_far_it_came(tmp_path):
     clips(tmp_path / "in", [f"{k}.mp4" for k in range(4)])
     words = ("run", "slow.yaml", "in", "-o", "out", "--jobs", "2", *PLUGINS)
