@@ -91,9 +91,9 @@ class _Worker:
         )
         try:
             record = run(self._work.loaded(), task.source, task.output, options).record
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)  # whoever replaces us has all of it
-        except AigcEditError as error:
+        except (AigcEditError, MemoryError) as error:
+            if ran_out_of_memory(error):
+                os._exit(OUT_OF_MEMORY)  # whoever replaces us has all of it
             full = isinstance(error, NoSpaceError)
             ended = Ended(task.number, self._place.number, Cost(), str(error), full)
         except Exception as error:  # noqa: BLE001 -- a bug of ours is no reason to stop the others
@@ -145,6 +145,16 @@ class _Told:
 
     def say(self, message: str) -> None:
         sys.stderr.write(f"{message}\n")  # the log of this worker
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether that is what an error comes from, whoever said it in whatever words."""
+    while True:
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch
+            return True
+        if error.__cause__ is None:
+            return False
+        error = error.__cause__
 
 
 def _empty_log() -> None:
