@@ -120,6 +120,9 @@ class Pool:
                     if not event.error:  # what fails early takes little
                         self._sizing.learn(event.cost)
                 yield event
+                if isinstance(event, Ended) and event.leaves:
+                    yield from self._buried(worker)
+                    return
         except (EOFError, OSError):
             yield from self._buried(worker)
 

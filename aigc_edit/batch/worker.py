@@ -117,7 +117,7 @@ class _Worker:
 
     def _abandon(self, task: Task, error: AigcEditError) -> NoReturn:
         """A stage that cannot even be interrupted ends the process."""
-        self.send(Ended(task.number, self._place.number, Cost(), str(error)))
+        self.send(Ended(task.number, self._place.number, Cost(), str(error), leaves=True))
         os._exit(1)
 
 

@@ -245,3 +245,15 @@ def test_a_disk_that_is_full_stops_the_run_and_more_room_lets_it_go_on(tmp_path)
 def test_status_of_a_folder_that_is_none(tmp_path, capsys):
     assert main(["status", str(tmp_path)]) == 2
     assert "nothing was run" in capsys.readouterr().err
+
+
+def test_a_stage_that_does_not_come_back_costs_its_own_file_only(tmp_path):
+    clips(tmp_path / "in", ["a.mp4", "b.mp4"])
+    hung = ("--stage-timeout", "0.3s", "--set", "slow.seconds=30", "--jobs", "1")
+    done = called("run", "slow.yaml", "in", "-o", "out", *PLUGINS, *hung, cwd=tmp_path)
+    told = reasons(tmp_path / "out")
+
+    assert done.returncode == 3
+    assert len(told) == 2
+    assert all("did not come back within 0.3 s" in reason for reason in told.values())
+    assert "once more" not in done.stderr
