@@ -110,9 +110,9 @@ class Batch:
     def run(self) -> Summary:
         """Works until nothing is left, or somebody stops it (which is passed on)."""
         began = time.time()
-        for note in filter(None, (self.setting.journal.note, *self.found.notes)):
-            self._note(note)
         try:
+            for note in filter(None, (self.setting.journal.note, *self.found.notes)):
+                self._note(note)
             self._add(self.jobs)
             while self._goes_on():
                 self._dispatch()

@@ -86,14 +86,20 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A task came to its end. `error` says what went wrong, as one line or more; `full` that it
-    was the disk."""
+    """A task came to its end.
+
+    Attributes:
+        error: what went wrong, as one line or more; empty if nothing did.
+        full: whether it was the disk.
+        leaves: whether the worker ends with it.
+    """
 
     task: int
     worker: int
     cost: Cost
     error: str = ""
     full: bool = False
+    leaves: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from aigc_edit.errors import one_line
 _CODE = "import sys; from aigc_edit.batch.worker import main; main(*map(int, sys.argv[1:]))"
 _PATIENCE_SECONDS = 0.4  # until a worker that does not end by itself is killed
 # Small nets are quicker with the threads that a job's share of the cores allows.
+_FRAME = re.compile(r'Current thread .*\n  File "(.+)", line (\d+) in ')
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -118,6 +120,9 @@ class Pool:
                     if not event.error:  # what fails early takes little
                         self._sizing.learn(event.cost)
                 yield event
+                if isinstance(event, Ended) and event.leaves:
+                    yield from self._buried(worker)
+                    return
         except (EOFError, OSError):
             yield from self._buried(worker)
 
@@ -147,8 +152,16 @@ def _cause(code: int, log: Path) -> str:
     if code == -signal.SIGKILL:
         return "was killed (SIGKILL: by the system where memory is short, or by somebody)"
     if code < 0:
-        return f"crashed ({signal.Signals(-code).name})"
+        return f"crashed ({signal.Signals(-code).name}){_where(log)}"
     return f"ended with exit code {code}{_last_words(log)}"
+
+
+def _where(log: Path) -> str:
+    """The line of Python that was at work, as `faulthandler` wrote it."""
+    with suppress(OSError):
+        found = _FRAME.search(log.read_bytes().decode("utf-8", "replace"))
+        return f" at {found[1]}:{found[2]}" if found else ""
+    return ""
 
 
 def _last_words(log: Path) -> str:

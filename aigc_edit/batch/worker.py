@@ -6,6 +6,7 @@ import ctypes
 import faulthandler
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -24,7 +25,6 @@ from aigc_edit.media import give_back, limit_decoders
 OUT_OF_MEMORY = 71  # exit code
 _TOLD_SECONDS = 0.2  # between two words about one pass
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
-_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ class _Worker:
         )
         try:
             record = run(self._work.loaded(), task.source, task.output, options).record
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)  # whoever replaces us has all of it
-        except AigcEditError as error:
+        except (AigcEditError, MemoryError) as error:
+            if ran_out_of_memory(error):
+                os._exit(OUT_OF_MEMORY)  # whoever replaces us has all of it
             full = isinstance(error, NoSpaceError)
             ended = Ended(task.number, self._place.number, Cost(), str(error), full)
         except Exception as error:  # noqa: BLE001 -- a bug of ours is no reason to stop the others
@@ -117,7 +117,7 @@ class _Worker:
 
     def _abandon(self, task: Task, error: AigcEditError) -> NoReturn:
         """A stage that cannot even be interrupted ends the process."""
-        self.send(Ended(task.number, self._place.number, Cost(), str(error)))
+        self.send(Ended(task.number, self._place.number, Cost(), str(error), leaves=True))
         os._exit(1)
 
 
@@ -147,6 +147,16 @@ class _Told:
         sys.stderr.write(f"{message}\n")  # the log of this worker
 
 
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether that is what an error comes from, whoever said it in whatever words."""
+    while True:
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch
+            return True
+        if error.__cause__ is None:
+            return False
+        error = error.__cause__
+
+
 def _empty_log() -> None:
     """What earlier tasks printed is of no use any more, and must not fill the disk."""
     for stream in (sys.stdout, sys.stderr):
@@ -162,12 +172,13 @@ def _forget_peak() -> None:
 
 
 def _peak() -> int:
-    """The most memory since `_forget_peak`, bytes; 0 where nobody says."""
+    """The most memory since `_forget_peak`, bytes; elsewhere than on Linux, since the beginning."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/self/status").read_text().splitlines()
         line = next(line for line in lines if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
-    return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def _with_memory(cost: Cost) -> Cost:

@@ -12,7 +12,7 @@ from aigc_edit.cli import common
 from aigc_edit.errors import EncodeError, UsageError
 
 if TYPE_CHECKING:
-    from aigc_edit.batch import Found, Job, Journal, Names, Search, Summary, Work
+    from aigc_edit.batch import Journal, Names, Search, Setting, Summary, Work
     from aigc_edit.pipeline import Pipeline
 
 
@@ -24,16 +24,22 @@ def run_many(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
             run holds the folder.
         NoSpaceError: the disk is full.
     """
-    from aigc_edit.batch import Journal, alone_in
+    from aigc_edit.batch import Batch, Journal, alone_in
 
     folder = _folder(parsed)
-    search = _search(parsed, folder)
-    found, names = search.found(), _names(parsed, pipeline, folder)
+    search, names = _search(parsed, folder), _names(parsed, pipeline, folder)
+    found = search.found()
     jobs = names.jobs(found.inputs)
     if not jobs and not parsed.watch:
         raise found.refusal([*parsed.inputs, *map(str, parsed.lists)])
     with alone_in(folder), closing(Journal(folder)) as journal:
-        return _worked_through(parsed, pipeline, search, found, names, jobs, journal)
+        setting = _setting(parsed, pipeline, search, names, journal, len(jobs))
+        batch = Batch(setting, jobs, found)
+        try:
+            batch.run()
+        finally:
+            _told(batch.summary, quiet=parsed.quiet)
+        return batch.summary.exit_code
 
 
 def _search(parsed: argparse.Namespace, folder: Path) -> Search:
@@ -67,43 +73,26 @@ def _names(parsed: argparse.Namespace, pipeline: Pipeline, folder: Path) -> Name
     return Names(Template(text, pipeline.name, pipeline.output.container), folder)
 
 
-def _worked_through(
+def _setting(
     parsed: argparse.Namespace,
     pipeline: Pipeline,
     search: Search,
-    found: Found,
     names: Names,
-    jobs: list[Job],
     journal: Journal,
-) -> int:
-    from aigc_edit.batch import PRIVATE, Batch, BatchOptions, Pool, Setting, Sizing
+    count: int,
+) -> Setting:
+    """Whom the batch asks and tells; `count` jobs there are now."""
+    from aigc_edit.batch import PRIVATE, BatchOptions, Pool, Setting, Sizing
     from aigc_edit.cli.batch_progress import watcher
     from aigc_edit.engine import Earlier
 
     options = common.run_options(parsed)
     earlier = Earlier(pipeline, options.track_cache(), options.guard)
-    assert earlier.wanted  # missing weights are told before anything runs
-    count = len(jobs) if not parsed.watch else sys.maxsize
-    sizing = Sizing.here(parsed.jobs, count, parsed.device)
+    earlier.check()
+    sizing = Sizing.here(parsed.jobs, sys.maxsize if parsed.watch else count, parsed.device)
     pool = Pool(_work(parsed, pipeline), sizing, names.folder / PRIVATE)
-    batch = Batch(
-        Setting(
-            search,
-            names,
-            journal,
-            earlier,
-            pool,
-            watcher(quiet=parsed.quiet),
-            BatchOptions(parsed.force, parsed.fail_fast, parsed.watch),
-        ),
-        jobs,
-        found,
-    )
-    try:
-        batch.run()
-    finally:
-        _told(batch.summary, quiet=parsed.quiet)
-    return batch.summary.exit_code
+    wanted = BatchOptions(parsed.force, parsed.fail_fast, parsed.watch)
+    return Setting(search, names, journal, earlier, pool, watcher(quiet=parsed.quiet), wanted)
 
 
 def _work(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:

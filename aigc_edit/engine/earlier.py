@@ -66,13 +66,13 @@ class Earlier:
     def __init__(self, pipeline: Pipeline, cache: TrackCache, guard: Guard) -> None:
         self._pipeline, self._cache, self._guard = pipeline, cache, guard
 
-    @cached_property
-    def wanted(self) -> dict[str, Any]:
-        """What the record of a result says that need not be made again.
+    def check(self) -> None:
+        """Raises AigcEditError where weights are missing, before anything is looked at."""
+        _ = self._wanted
 
-        Raises:
-            AigcEditError: weights are missing.
-        """
+    @cached_property
+    def _wanted(self) -> dict[str, Any]:
+        """What the record of a result says that need not be made again."""
         return {
             "pipeline": json.loads(json.dumps(self._pipeline.describe())),
             "versions": versions(),
@@ -83,7 +83,7 @@ class Earlier:
         """The record of a result that still holds: the bytes of the source, the pipeline, the
         versions, the weights and the plugins are those that it was made from."""
         record = record_of(output)
-        if record is None or any(record.get(key) != fact for key, fact in self.wanted.items()):
+        if record is None or any(record.get(key) != fact for key, fact in self._wanted.items()):
             return None
         same = record["source"]["sha256"] == self._cache.source_digest(source)
         return record if same else None

@@ -111,7 +111,7 @@ def started(*words: object, cwd: Path, **options: object) -> subprocess.Popen[st
 def called(*words: object, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
     """`aigc-edit` to its end."""
     with started(*words, cwd=cwd, **options) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
