@@ -14,7 +14,7 @@ from aigc_edit.errors import UsageError
 if TYPE_CHECKING:
     from aigc_edit.models.music import Composer, Corpus, Figures, Piece
 
-_BEATS = 52  # to the last chord of a piece that is judged, about what a chorale has
+_BEATS = 40  # to the last chord of a piece that is judged: one section
 _RING = 4
 _ROLLS = 10  # pieces that are drawn
 _SMALL_RATE = 1e-2  # a net of 32 units learns best so, of 3e-3, 1e-2 and 3e-2
