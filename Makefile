@@ -28,7 +28,7 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]' $(PLUGINS:%/pyproject.toml=-e ./%)
 	@touch $(READY)
 
-demo: $(READY)  ## Cut the sample to its best moments, with captions, and paint some, in out/
+demo: $(READY)  ## Cut the sample to its best moments, with captions and music, and paint some, in out/
 	$(BIN)/aigc-edit plan $(DEMO)
 	$(BIN)/aigc-edit run $(DEMO) -o out/
 	$(BIN)/aigc-edit run $(REMIX) -o out/
