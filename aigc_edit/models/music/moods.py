@@ -52,6 +52,7 @@ class Mood:
     tonics: tuple[int, ...] = (0, 2, 5, 7, 9)
 
 
+# Levels are such that the tune is 2 to 8 LU above each other part, measured alone; the organ plays it, too.
 # Programs of General MIDI 1, counted from 0.
 _PIANO, _GUITAR, _MARIMBA, _ORGAN = 0, 24, 12, 19
 _BASS, _CELLO, _TREMOLO, _PIZZICATO, _HARP = 32, 42, 44, 45, 46
@@ -63,10 +64,10 @@ MOODS: Mapping[str, Mood] = {
         TempoRange(92, 116),
         1,
         (
-            Layer(Part("Piano", _PIANO, -0.1), "top", strength=86),
-            Layer(Part("Guitar", _GUITAR, 0.35, -3), "inner", "broken", strength=76),
-            Layer(Part("Strings", _STRINGS, -0.3, -9), "inner", "held", strength=64),
-            Layer(Part("Bass", _BASS, 0.0, -2), "bass", "sung", strength=78),
+            Layer(Part("Piano", _PIANO, -0.1), "top", strength=100),
+            Layer(Part("Guitar", _GUITAR, 0.35, -10), "inner", "broken", strength=76),
+            Layer(Part("Strings", _STRINGS, -0.3, -10), "inner", "held", strength=64),
+            Layer(Part("Bass", _BASS, 0.0, -8), "bass", "sung", strength=78),
         ),
     ),
     "calm": Mood(
@@ -74,10 +75,10 @@ MOODS: Mapping[str, Mood] = {
         TempoRange(58, 72),
         0,
         (
-            Layer(Part("Piano", _PIANO, -0.1), "top", strength=70),
-            Layer(Part("Harp", _HARP, 0.35, -4), "inner", "broken", strength=60),
-            Layer(Part("Strings", _SLOW_STRINGS, -0.25, -6), "inner", "held", strength=60),
-            Layer(Part("Cello", _CELLO, 0.2, -5), "bass", "held", strength=66),
+            Layer(Part("Piano", _PIANO, -0.1), "top", strength=92),
+            Layer(Part("Harp", _HARP, 0.35, -15), "inner", "broken", strength=60),
+            Layer(Part("Strings", _SLOW_STRINGS, -0.25, -8), "inner", "held", strength=60),
+            Layer(Part("Cello", _CELLO, 0.2, -10), "bass", "held", strength=66),
         ),
         ring=3.5,
     ),
@@ -87,9 +88,9 @@ MOODS: Mapping[str, Mood] = {
         2,
         (
             Layer(Part("Clarinet", _CLARINET, -0.2, -4), "top", strength=76),
-            Layer(Part("Tremolo strings", _TREMOLO, 0.25, -4), "inner", "held", strength=72),
-            Layer(Part("Pizzicato", _PIZZICATO, 0.4, -2), "inner", "pulse", strength=66),
-            Layer(Part("Cellos", _STRINGS, -0.3, -2), "bass", "pulse", -1, 84),
+            Layer(Part("Tremolo strings", _TREMOLO, 0.25, -8), "inner", "held", strength=72),
+            Layer(Part("Pizzicato", _PIZZICATO, 0.4, -5), "inner", "pulse", strength=66),
+            Layer(Part("Cellos", _STRINGS, -0.3), "bass", "pulse", -1, 94),
         ),
         tonics=(0, 2, 4, 7, 9),
     ),
@@ -100,7 +101,7 @@ MOODS: Mapping[str, Mood] = {
         (
             Layer(Part("Organ", _ORGAN, 0.0, -3), "all", strength=72),
             Layer(Part("Choir", _CHOIR, -0.25, -5), "top", "held", strength=66),
-            Layer(Part("Low strings", _STRINGS, 0.25, -5), "bass", "held", -1, 66),
+            Layer(Part("Low strings", _STRINGS, 0.25), "bass", "held", -1, 72),
         ),
         ring=4.0,
         tonics=(0, 2, 4, 7, 9),
@@ -111,9 +112,9 @@ MOODS: Mapping[str, Mood] = {
         2,
         (
             Layer(Part("Clarinet", _CLARINET, -0.2, -3), "top", "short", strength=84),
-            Layer(Part("Marimba", _MARIMBA, 0.35, -1), "inner", "broken", 1, 76),
-            Layer(Part("Pizzicato", _PIZZICATO, -0.35, -1), "inner", "short", strength=74),
-            Layer(Part("Bassoon", _BASSOON, 0.15, -4), "bass", "short", strength=80),
+            Layer(Part("Marimba", _MARIMBA, 0.35, -2), "inner", "broken", 1, 76),
+            Layer(Part("Pizzicato", _PIZZICATO, -0.35, -4), "inner", "short", strength=74),
+            Layer(Part("Bassoon", _BASSOON, 0.15, -1), "bass", "short", strength=80),
         ),
         ring=2.0,
     ),
