@@ -52,7 +52,7 @@ class Mood:
     tonics: tuple[int, ...] = (0, 2, 5, 7, 9)
 
 
-# Levels are such that the tune is 2 to 8 LU above each other part, measured alone; the organ plays it, too.
+# Levels put the tune 2 to 8 LU above each other part, measured alone; the organ plays it, too.
 # Programs of General MIDI 1, counted from 0.
 _PIANO, _GUITAR, _MARIMBA, _ORGAN = 0, 24, 12, 19
 _BASS, _CELLO, _TREMOLO, _PIZZICATO, _HARP = 32, 42, 44, 45, 46
