@@ -206,7 +206,8 @@ class MusicLstm(AudioFilter):
         meter = LoudnessMeter(context.rate, context.channels, peaks=True)
         first = self._music.taken(min(context.samples, _HEARD * context.rate))
         self._music.put_back(first)
-        meter.add(first)
+        for at in range(0, first.shape[1], context.rate):  # peaks take many times the memory
+            meter.add(first[:, at : at + context.rate])
         music, sound = meter.result(), self._sound.result()
         alone = self.options.mode == "only" or sound.integrated <= LoudnessMeter.SILENCE
         wanted = _ALONE if alone else sound.integrated + self.options.level
