@@ -17,6 +17,7 @@ from aigc_edit.stages.text import Cue, CueStyle
 from aigc_edit.timeline import Sentence, Transcript, Word
 
 _EXACT = 1e-6  # seconds
+_FRAME = 0.04  # seconds; what is shown for less is not seen
 _LONG_PAUSE = 1.0  # seconds; what is said before and after it is read apart
 _THAI_BEFORE, _THAI_AFTER = "เแโใไ", "ะาำๅๆฯ"  # vowels and signs written before, after a consonant
 
@@ -110,9 +111,14 @@ def _time(shown: Sequence[_Shown], limits: Limits) -> Iterator[str]:
     for one in shown:
         if not 0 < one.seconds <= limits.longest + _EXACT:
             yield f"stays {one.seconds:.2f} s: {one.cue.text!r}"
+    earliest = 0.0
     for number, one in enumerate(shown):
+        # Words at one time: the cue before has to be seen at all, and to be gone, before this one.
+        # That cues of other words would have had the time is what `_hurried` looks for.
+        earliest = max(one.starts, earliest)
         later = [float(word.span.start) for other in shown[number + 1 :] for word in other.words]
-        room = min(later, default=1e9) - limits.gap - one.starts
+        room = min(later, default=1e9) - limits.gap - earliest
+        earliest += _FRAME + limits.gap
         needed = limits.needed(one.cue.text)
         if needed <= min(room, limits.longest) and one.seconds < needed - _EXACT:
             yield f"{one.seconds:.2f} s of {needed:.2f}, though there is time: {one.cue.text!r}"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aigc_edit.stages.text import CueStyle, lay_out, read_subtitles
@@ -126,6 +126,27 @@ def test_cues_of_hard_texts_keep_every_limit(name, limits):
     assert wrong(HARD[name], limits) == []
 
 
+def at_once(*parts: tuple[int, list[str]]) -> Transcript:
+    """Sentences whose words last a millisecond each, from so many milliseconds on."""
+    made = [
+        Sentence(
+            tuple(
+                Word(Span(Fraction(at + k, 1000), Fraction(at + k + 1, 1000)), text)
+                for k, text in enumerate(texts)
+            )
+        )
+        for at, texts in parts
+    ]
+    return Transcript("transcript", tuple(made), "en")
+
+
+# The first cue is put in front of the second one, which then lacks the time of a frame and a gap.
+PUT_OFF = at_once(
+    (0, ["the", " the", "今"]), (3, ["the", " the", " 今", f" {'Pneumono' * 7}"]), (4000, ["x"])
+)
+
+
+@example(PUT_OFF, LIMITS["for portrait"])
 @given(transcripts(), st.sampled_from(list(LIMITS.values())))
 def test_cues_of_any_text_at_any_pace_keep_every_limit(transcript, limits):
     assert wrong(transcript, limits) == []
