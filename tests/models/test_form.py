@@ -79,7 +79,7 @@ def test_long_pieces_leave_home():
     form = sections(Key(0, "major"), FOUR, last=400, ring=4, cuts=())
 
     assert len({section.key for section in form}) == 4
-    assert all(32 * BEAT <= section.length <= 56 * BEAT for section in form)
+    assert all(16 * BEAT <= section.length <= 56 * BEAT for section in form)
 
 
 @pytest.mark.parametrize("length", [6, 7, 8, 9, 10, 12])

@@ -196,9 +196,7 @@ class MusicLstm(AudioFilter):
         from aigc_edit.models.music import rendered
 
         blocks = rendered(self._composition.performance, self._font(), self._context.rate)
-        if self._context.channels == 1:
-            blocks = (block.mean(axis=0, keepdims=True) for block in blocks)
-        return _Reblocked(blocks)
+        return _Reblocked(_in_channels(block, self._context.channels) for block in blocks)
 
     def _decided(self) -> _Gains:
         """By what was measured of the sound, and of the first minute of the music."""
@@ -254,6 +252,14 @@ class _Reblocked:
     def put_back(self, samples: Samples) -> None:
         """They will be taken once more."""
         self._left.insert(0, samples)
+
+
+def _in_channels(stereo: Samples, count: int) -> Samples:
+    """One is the mean of both; more than two are silent but for the first, left and right."""
+    if count == 1:
+        mean: Samples = stereo.mean(axis=0, keepdims=True)
+        return mean
+    return np.pad(stereo, ((0, count - 2), (0, 0)))
 
 
 def _tempo(wanted: float | None) -> TempoRange | None:

@@ -26,6 +26,7 @@ _JOINED = 12.0  # two sentences in one cue (BBC: a subtitle should be a single s
 _LINE_BREAK = 0.6  # of what the same break costs between cues, where the reader has to wait
 _HELD = 10.0  # a second of pause within a cue, beyond the first half
 _HURRIED, _LACK = 20.0, 50.0  # a cue that lacks time, and each second that it lacks
+_PAUSE, _CARRIED = 0.999, 500.0  # haste after a pause of a second is none of what is before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Layout:
         self._width = [0, *accumulate(measures.widths)]
         self._read = [0.0, *accumulate(measures.reading)]
         self._within = [0.0, *accumulate(map(self._cost_within, range(self._count)))]
+        self._pauses = [0, *accumulate(self._pause(box) >= _PAUSE for box in range(self._count))]
         self._lines = [tuple(self._lines_from(first)) for first in range(self._count)]
 
     def cues(self) -> list[tuple[int, Stops]]:
@@ -129,13 +131,17 @@ class Layout:
 
     def _cost_within(self, box: int) -> float:
         """What is paid where this box and the next share a cue."""
-        pause = self._start(box + 1) - self.boxes.ends[box] if box + 1 < self._count else 0.0
-        return _JOINED * self.boxes.last[box] + _HELD * max(0.0, pause - 0.5)
+        return _JOINED * self.boxes.last[box] + _HELD * max(0.0, self._pause(box) - 0.5)
+
+    def _pause(self, box: int) -> float:
+        """Seconds between this box and the next."""
+        return self._start(box + 1) - self.boxes.ends[box] if box + 1 < self._count else 0.0
 
     def _cost_of_cue(self, first: int, stop: int) -> float:
         time = min(self._start(stop) - self._gap - self._start(first), self._longest)
         wanted = max(float(self.style.shortest), self._read[stop] - self._read[first])
         lack = wanted - time
         within = self._within[stop - 1] - self._within[first]
-        hurried = _HURRIED + _LACK * lack if lack > 0 else 0.0
+        paused = self._pauses[stop - 1] > self._pauses[first]
+        hurried = _HURRIED + _LACK * lack + _CARRIED * paused if lack > 0 else 0.0
         return _CUE + self.boxes.breaks[stop - 1] + within + hurried

@@ -146,7 +146,15 @@ PUT_OFF = at_once(
 )
 
 
+# What is said after the pause cannot be read; that is no reason to hurry what was said before.
+HASTE_AFTER_A_PAUSE = at_once(
+    *((at, ["the"]) for at in range(3)),
+    (1003, ["Donaudampfschifffahrtsgesellschaftskapitän", *[" the"] * 5]),
+)
+
+
 @example(PUT_OFF, LIMITS["for portrait"])
+@example(HASTE_AFTER_A_PAUSE, LIMITS["for portrait"])
 @given(transcripts(), st.sampled_from(list(LIMITS.values())))
 def test_cues_of_any_text_at_any_pace_keep_every_limit(transcript, limits):
     assert wrong(transcript, limits) == []
