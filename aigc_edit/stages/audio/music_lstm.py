@@ -107,7 +107,7 @@ class MusicLstm(AudioFilter):
         self._envelope = Ducking(
             self.options.duck, self.options.attack, self.options.release
         ).envelope(spoken_spans(context.tracks))
-        self._sound = LoudnessMeter(context.rate, context.channels, peaks=True)
+        self._sound = _Level(context)
         self._music = self._blocks()
         self._gains: _Gains | None = None
 
@@ -201,19 +201,17 @@ class MusicLstm(AudioFilter):
     def _decided(self) -> _Gains:
         """By what was measured of the sound, and of the first minute of the music."""
         context = self._context
-        meter = LoudnessMeter(context.rate, context.channels, peaks=True)
+        meter = _Level(context)
         first = self._music.taken(min(context.samples, _HEARD * context.rate))
         self._music.put_back(first)
-        for at in range(0, first.shape[1], context.rate):  # peaks take many times the memory
-            meter.add(first[:, at : at + context.rate])
-        music, sound = meter.result(), self._sound.result()
-        alone = self.options.mode == "only" or sound.integrated <= LoudnessMeter.SILENCE
-        wanted = _ALONE if alone else sound.integrated + self.options.level
-        silent = music.integrated <= LoudnessMeter.SILENCE
-        gain = 0.0 if silent else _factor(wanted - music.integrated)
-        own = 0.0 if self.options.mode == "only" else _factor(sound.true_peak)
-        highest = own + gain * _factor(music.true_peak)
-        return _Gains(gain, min(1.0, _CEILING / highest), sound.integrated, wanted)
+        meter.add(first)
+        music, sound = meter.loudness, self._sound.loudness
+        alone = self.options.mode == "only" or sound <= LoudnessMeter.SILENCE
+        wanted = _ALONE if alone else sound + self.options.level
+        gain = 0.0 if music <= LoudnessMeter.SILENCE else _factor(wanted - music)
+        own = 0.0 if self.options.mode == "only" else self._sound.peak
+        highest = max(own + gain * meter.peak, _CEILING)
+        return _Gains(gain, _CEILING / highest, sound, wanted)
 
     def _faded(self, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """A raised cosine in and out."""
@@ -230,6 +228,22 @@ class _Gains:
     all: float
     sound_lufs: float
     music_lufs: float
+
+
+class _Level:
+    """How loud a sound is, LUFS, and its highest sample."""
+
+    def __init__(self, context: SoundContext) -> None:
+        self._meter = LoudnessMeter(context.rate, context.channels, peaks=False)
+        self.peak = 0.0
+
+    def add(self, samples: Samples) -> None:
+        self._meter.add(samples)
+        self.peak = max(self.peak, float(np.abs(samples).max(initial=0.0)))
+
+    @property
+    def loudness(self) -> float:
+        return self._meter.result().integrated
 
 
 class _Reblocked:
