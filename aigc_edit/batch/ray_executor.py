@@ -86,6 +86,7 @@ class RayExecutor:
         self._actors: dict[int, _Actor] = {}
         self._make = self._ray.remote(_Doer)
         self._looked = 0.0
+        self._names: dict[str, str] = {}  # of nodes, also of those that are lost
         self._check(folder.absolute())
 
     @property
@@ -129,8 +130,9 @@ class RayExecutor:
         """What there is room for, by node."""
         if time.monotonic() - self._looked >= _LOOK_SECONDS:
             self._looked = time.monotonic()
-            found = {node["NodeID"]: node["Resources"] for node in self._nodes()}
-            self._resources = found
+            nodes = self._nodes()
+            self._names |= {node["NodeID"]: _named(node) for node in nodes}
+            self._resources = {node["NodeID"]: node["Resources"] for node in nodes}
         rooms = {node: self._room(there) for node, there in self._resources.items()}
         if self._device != "cpu" and any(there.get("GPU") for there in self._resources.values()):
             with_gpu = {n: s for n, s in rooms.items() if s.devices != ("cpu",)}
@@ -155,8 +157,7 @@ class RayExecutor:
         """Asks each node whether it can do this work."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
 
-        nodes = {node["NodeID"]: _named(node) for node in self._nodes()}
-        if not nodes:
+        if not self._rooms():
             raise UsageError("no node of the Ray cluster has a core to work with")
         if self._device.startswith("cuda") and not self._share():
             raise UsageError("no node of the Ray cluster has a GPU", cure="Leave --device away.")
@@ -164,7 +165,7 @@ class RayExecutor:
         wanted = (self._work, folder, versions(), _brought(self._work))
         asked = {
             ask.options(scheduling_strategy=On(node, soft=False)).remote(*wanted): name
-            for node, name in nodes.items()
+            for node, name in self._names.items()
         }
         told, silent = self._ray.wait([*asked], num_returns=len(asked), timeout=_CHECK_SECONDS)
         complaints = [(asked[answer], self._answer(answer)) for answer in told]
@@ -175,8 +176,7 @@ class RayExecutor:
         try:
             complaint: str = self._ray.get(answer)
         except self._ray.exceptions.RayError as error:
-            last = str(error).strip().splitlines()[-1]
-            return f"cannot run this version of aigc-edit ({one_line(last)})"
+            return f"cannot run this version of aigc-edit ({_last(error)})"
         return complaint
 
     # Its actors
@@ -190,7 +190,8 @@ class RayExecutor:
         made = self._make.options(
             num_cpus=threads, num_gpus=gpus, memory=min(self._sizing.need, memory)
         )
-        handle = made.remote(self._work, place, OFFLINE_VARIABLE in os.environ)
+        offline = OFFLINE_VARIABLE in os.environ
+        handle = made.remote(self._work, place, versions(), offline=offline)
         self._actors[number] = actor = _Actor(number, handle, gpus)
         return actor
 
@@ -214,10 +215,10 @@ class RayExecutor:
             actor.said = actor.handle.said.remote()
 
     def _cause(self, actor: _Actor, error: Exception) -> str:
-        """Why an actor is gone, in words."""
-        if actor.node and actor.node not in {node["NodeID"] for node in self._nodes()}:
-            return "was lost with its node"
-        return f"ended ({_first_sentence(error)})"
+        """Why an actor is gone, in words. Ray hears that a node is lost a moment later."""
+        alive = {node["NodeID"] for node in self._nodes()}
+        lost = actor.node and actor.node not in alive
+        return f"was lost with {self._names[actor.node]}" if lost else f"is gone ({_last(error)})"
 
     def _release(self) -> None:
         """Ends actors for which there is nothing to do, where there is no slot for them, or where
@@ -237,7 +238,11 @@ class RayExecutor:
 class _Doer:
     """What an actor is: tasks are done in a thread, while what they tell is waited for."""
 
-    def __init__(self, work: Work, place: Place, offline: bool) -> None:  # noqa: FBT001 -- by Ray
+    def __init__(
+        self, work: Work, place: Place, there: Mapping[str, str], *, offline: bool
+    ) -> None:
+        if other := _other_version(there):  # of a node that came later
+            raise UsageError(f"its node {other}")
         if offline:
             os.environ[OFFLINE_VARIABLE] = "1"
         self._said: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -259,10 +264,8 @@ class _Doer:
 
 def _complaint(work: Work, folder: Path, there: Mapping[str, str], brought: str) -> str:
     """What keeps the node that runs this from doing work as the caller does; empty if nothing."""
-    here = versions()
-    for name in sorted(there.keys() | here.keys(), key=lambda name: name != "aigc_edit"):
-        if here.get(name) != there.get(name):
-            return f"has {name} {here.get(name, 'not at all')}, and not {there.get(name, 'none')}"
+    if other := _other_version(there):
+        return other
     try:
         if pipeline_digest(replace(work, digest="").loaded()) != work.digest:
             return f"reads another pipeline from {work.pipeline}"
@@ -271,6 +274,15 @@ def _complaint(work: Work, folder: Path, there: Mapping[str, str], brought: str)
     except AigcEditError as error:
         return f"cannot load the pipeline ({one_line(error)})"
     return "" if folder.is_dir() else f"does not see {folder}; all nodes share the folder"
+
+
+def _other_version(there: Mapping[str, str]) -> str:
+    """Which package differs from the caller's, ours first; empty if none does."""
+    here = versions()
+    for name in sorted(there.keys() | here.keys(), key=lambda name: (name != "aigc_edit", name)):
+        if here.get(name) != there.get(name):
+            return f"has {name} {here.get(name, 'not at all')}, and not {there.get(name, 'none')}"
+    return ""
 
 
 def _brought(work: Work) -> str:
@@ -295,8 +307,9 @@ def _absolute(work: Work) -> Work:
     return replace(work, pipeline=Path(work.pipeline).absolute(), plugins=choice)
 
 
-def _first_sentence(error: Exception) -> str:
-    return one_line(one_line(error).partition(". ")[0])
+def _last(error: Exception) -> str:
+    """The first sentence of the last line of what Ray says, which is the cause."""
+    return one_line(str(error).strip().splitlines()[-1].partition(". ")[0])
 
 
 def _connected(where: str) -> Any:
