@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from aigc_edit.batch.executor import (
@@ -40,6 +41,7 @@ _CLIENT = "ray://"
 _REACH_SECONDS = 3.0
 _CHECK_SECONDS = 120.0  # a node that has never run anything imports torch first
 _LOOK_SECONDS = 2.0  # between two looks at which nodes there are
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STORE = 80 << 20  # bytes; what goes through it are words, and Ray wants that much
 # Ray's own words for what it shall not do: report home, and change what processes see of GPUs.
 _CALM = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -56,6 +58,44 @@ class _Actor:
     task: Task | None = None
     said: Any = None
     node: str = ""
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray takes SIGTERM for itself; what the command does with signals stays."""
+    ours = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Has a signal wait for the end of a short call: what its handler raises in a destructor of
+    Ray's would be lost. A second one does not wait."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            _raise_again()
+
+    def _raise_again() -> None:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came.pop())
+
+    ours = {number: signal.signal(number, remember) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        _raise_again()
 
 
 class RayExecutor:
@@ -90,10 +130,12 @@ class RayExecutor:
         self._check(folder.absolute())
 
     @property
+    @_undisturbed()
     def slots(self) -> int:
         room = sum(sizing.jobs for sizing in self._rooms().values())
         return max(1, min(room, self._sizing.count))
 
+    @_undisturbed()
     def submit(self, task: Task) -> int:
         idle = [actor for actor in self._actors.values() if actor.task is None]
         fitting = next((actor for actor in idle if actor.gpus == self._share()), None)
@@ -105,6 +147,7 @@ class RayExecutor:
         actor.said = actor.handle.said.remote()
         return actor.number
 
+    @_undisturbed()
     def events(self, timeout: float) -> list[Event]:
         busy = {actor.said: actor for actor in self._actors.values() if actor.task is not None}
         if not busy:
@@ -344,14 +387,3 @@ def _reach(where: str) -> None:
         what = f"nobody answers there ({one_line(cause.strerror or cause)})"
         cure = "Is the cluster up (`ray status`), and the port open?"
         raise UsageError(what, where=where, cure=cure) from cause
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Ray takes SIGTERM for itself; what the command does with signals stays."""
-    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
