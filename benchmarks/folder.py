@@ -22,6 +22,7 @@ from pathlib import Path
 from aigc_edit.testing import ClipSpec, make_clip
 
 ROOT = Path(__file__).parents[1]
+PATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 _CUT = """\
 schema: 1
 name: cut
@@ -44,7 +45,7 @@ def took(commands: Sequence[Sequence[str | Path]], cache: Path) -> Took:
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     for command in commands:
         words = [sys.executable, "-m", "aigc_edit", *map(str, command), "--quiet"]
-        environment = os.environ | {"AIGC_EDIT_CACHE": str(cache), "PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"AIGC_EDIT_CACHE": str(cache), "PYTHONPATH": PATH}
         subprocess.run(words, check=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -80,11 +81,31 @@ def compared(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path) -> 
     return found
 
 
+def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path) -> str:
+    """A Ray of this machine against the pool, with what it takes to start and to end them: twice
+    as many clips tell it apart from what each clip takes."""
+    found: dict[str, list[float]] = {}
+    for kind, more in (("pool", []), ("ray", ["--on", "ray"])):
+        for given in (clips[: len(clips) // 2], clips):
+            words = ("run", pipeline, *given, "-o", folder / "all", "--jobs", str(jobs), *more)
+            found.setdefault(kind, []).append(took([words], folder / "cache").wall)
+            for place in (folder / "all", folder / "cache"):
+                shutil.rmtree(place)
+    each = {kind: (whole - half) * 2 for kind, (half, whole) in found.items()}
+    return (
+        f"{pipeline.stem}, {len(clips)} clips with {jobs} workers: pool {found['pool'][1]:.1f} s, "
+        f"Ray {found['ray'][1]:.1f} s; without the start {each['pool']:.1f} s and "
+        f"{each['ray']:.1f} s ({each['ray'] / each['pool'] - 1:+.0%}); "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.folder", description=__doc__)
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--on-ray", action="store_true", help="a Ray here against the pool")
     parser.add_argument("pipelines", nargs="*", type=Path, help="default: a cut, and highlight")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="folder.") as name:
@@ -94,6 +115,9 @@ def main() -> None:
         pipelines = asked.pipelines or [folder / "cut.yaml", ROOT / "pipelines" / "highlight.yaml"]
         for pipeline in pipelines:
             for _ in range(asked.rounds):
+                if asked.on_ray:
+                    print(on_ray(pipeline, clips, asked.jobs, folder), flush=True)
+                    continue
                 one, many = compared(pipeline, clips, asked.jobs, folder)
                 print(
                     f"{pipeline.stem}, {len(clips)} clips: one by one {one.wall:.1f} s "

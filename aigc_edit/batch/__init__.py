@@ -17,6 +17,7 @@ from aigc_edit.batch.journal import Entry, Journal, State, read_entries
 from aigc_edit.batch.lock import PRIVATE, Holder, alone_in, clock_time, holder_of
 from aigc_edit.batch.naming import DEFAULT_TEMPLATE, Job, Names, Template
 from aigc_edit.batch.pool import Pool
+from aigc_edit.batch.ray_executor import RayExecutor
 from aigc_edit.batch.sizing import Sizing
 from aigc_edit.batch.summary import Summary
 
@@ -39,6 +40,7 @@ __all__ = [
     "Names",
     "Passed",
     "Pool",
+    "RayExecutor",
     "Search",
     "Setting",
     "Sizing",

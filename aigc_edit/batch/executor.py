@@ -114,6 +114,11 @@ class Died:
 Event = Passed | Ended | Died
 
 
+def leaves(event: Event) -> bool:
+    """Whether the worker that tells it is no longer there."""
+    return isinstance(event, Died) or (isinstance(event, Ended) and event.leaves)
+
+
 class Executor(Protocol):
     """Runs tasks, several at a time."""
 

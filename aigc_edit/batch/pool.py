@@ -15,9 +15,9 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.batch.executor import Died, Ended, Event, Task, Work
+from aigc_edit.batch.executor import Died, Ended, Event, Task, Work, leaves
 from aigc_edit.batch.sizing import Sizing
-from aigc_edit.batch.worker import OUT_OF_MEMORY, Place
+from aigc_edit.batch.worker import Place
 from aigc_edit.errors import one_line
 
 # Not by `multiprocessing`: that runs the caller's main program again in each worker.
@@ -115,12 +115,12 @@ class Pool:
         try:
             while connection.poll():
                 event: Event = connection.recv()
-                if isinstance(event, Ended):
+                if isinstance(event, Ended | Died):
                     worker.task = None
-                    if not event.error:  # what fails early takes little
-                        self._sizing.learn(event.cost)
+                if isinstance(event, Ended) and not event.error:  # what fails early takes little
+                    self._sizing.learn(event.cost)
                 yield event
-                if isinstance(event, Ended) and event.leaves:
+                if leaves(event):
                     yield from self._buried(worker)
                     return
         except (EOFError, OSError):
@@ -147,8 +147,6 @@ def _environment(threads: int) -> dict[str, str]:
 
 def _cause(code: int, log: Path) -> str:
     """How a process ended, in words."""
-    if code == OUT_OF_MEMORY:
-        return "ran out of memory"
     if code == -signal.SIGKILL:
         return "was killed (SIGKILL: by the system where memory is short, or by somebody)"
     if code < 0:

@@ -107,15 +107,25 @@ class Sizing:
     def _in_memory(self) -> int:
         if not self.memory:
             return self.cores
-        return int(_SHARE * self.memory / (self._peak or _FIRST_GUESS))
+        return int(_SHARE * self.memory / self.need)
+
+    @property
+    def need(self) -> int:
+        """Bytes of memory of each job, as far as is known."""
+        return self._peak or _FIRST_GUESS
 
     def _on_devices(self) -> int:
         """As many as fit on each accelerator; before the first job has told, one."""
-        if self.devices in (("cpu",), ("mps",)):
+        if self.devices in (("cpu",), ("mps",)) or not self.share:
             return self.cores
+        return len(self.devices) * round(1 / self.share)
+
+    @property
+    def share(self) -> float:
+        """Of an accelerator, for each job; all of it before the first one has told."""
         if not self._peak:
-            return len(self.devices)
+            return 1.0
         if not self._device_peak:  # nothing of this pipeline runs there
-            return self.cores
+            return 0.0
         room = _SHARE * self._device_memory / (self._device_peak + _CONTEXT)
-        return len(self.devices) * max(1, int(room))
+        return 1 / max(1, int(room))

@@ -1,4 +1,4 @@
-"""A process that runs one task after the other, and keeps what it has loaded."""
+"""Who does tasks, one after the other, and keeps what is loaded; and a process for one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
-from aigc_edit.batch.executor import Cost, Ended, Passed, Task, Work
+from aigc_edit.batch.executor import Cost, Died, Ended, Event, Passed, Task, Work
 from aigc_edit.engine import Guard, RunOptions, run
 from aigc_edit.errors import AigcEditError, NoSpaceError, one_line
 from aigc_edit.media import give_back, limit_decoders
 
-OUT_OF_MEMORY = 71  # exit code
 _TOLD_SECONDS = 0.2  # between two words about one pass
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -48,11 +48,11 @@ def main(handle: int, parent: int) -> NoReturn:
     _die_with(parent)
     connection = Connection(handle)
     work, place = connection.recv()
-    limit_decoders(place.threads)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
-    worker = _Worker(connection, work, place)
+    worker = Worker(work, place, _teller(connection), lambda: os._exit(1))
     while True:
+        _empty_log()
         worker.do(tasks.get())
 
 
@@ -73,16 +73,34 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue[Task]) -> None:
     os._exit(0)
 
 
-class _Worker:
-    def __init__(self, connection: Connection, work: Work, place: Place) -> None:
-        self._connection, self._work, self._place = connection, work, place
-        self._sending = threading.Lock()
+def _teller(connection: Connection) -> Callable[[Event], None]:
+    sending = threading.Lock()
+
+    def tell(event: Event) -> None:
+        with sending, suppress(OSError):  # nobody is there: `_listen` notices, too
+            connection.send(event)
+
+    return tell
+
+
+class Worker:
+    """Does tasks, in a process that is there for nothing else.
+
+    Args:
+        tell: hears of what happens, in whatever thread.
+        leave: ends the process where it cannot go on, which was told; it need not do so at once.
+    """
+
+    def __init__(
+        self, work: Work, place: Place, tell: Callable[[Event], None], leave: Callable[[], None]
+    ) -> None:
+        self._work, self._place, self._tell, self._leave = work, place, tell, leave
+        limit_decoders(place.threads)
 
     def do(self, task: Task) -> None:
         """One task, whatever becomes of it."""
-        _empty_log()
         _forget_peak()
-        told = _Told(self, task.number)
+        told = _Told(lambda *facts: self._tell(Passed(task.number, self._place.number, *facts)))
         options = RunOptions(
             device=self._place.device,
             cache=self._work.cache,
@@ -92,40 +110,36 @@ class _Worker:
         try:
             record = run(self._work.loaded(), task.source, task.output, options).record
         except (AigcEditError, MemoryError) as error:
-            if ran_out_of_memory(error):
-                os._exit(OUT_OF_MEMORY)  # whoever replaces us has all of it
-            full = isinstance(error, NoSpaceError)
-            ended = Ended(task.number, self._place.number, Cost(), str(error), full)
+            if ran_out_of_memory(error):  # whoever replaces us has all of it
+                self._tell(Died(task.number, self._place.number, "ran out of memory"))
+                self._leave()
+                return
+            ended = self._ended(task, error=str(error), full=isinstance(error, NoSpaceError))
         except Exception as error:  # noqa: BLE001 -- a bug of ours is no reason to stop the others
-            what = f"unexpected {type(error).__name__}: {one_line(error)}"
-            ended = Ended(task.number, self._place.number, Cost(), what)
+            ended = self._ended(task, f"unexpected {type(error).__name__}: {one_line(error)}")
         else:
             passes: dict[str, float] = {}
             for cost in record["passes"]:
                 passes[cost["pass"]] = passes.get(cost["pass"], 0.0) + cost["seconds"]
             made = Cost(record["output"]["duration"], passes)
-            ended = Ended(task.number, self._place.number, made)
+            ended = replace(self._ended(task), cost=made)
         give_back()
-        self.send(replace(ended, cost=_with_memory(ended.cost)))
+        self._tell(replace(ended, cost=_with_memory(ended.cost)))
 
-    def passed(self, task: int, name: str, frames: int, of: int) -> None:
-        self.send(Passed(task, self._place.number, name, frames, of))
+    def _ended(self, task: Task, error: str = "", *, full: bool = False) -> Ended:
+        return Ended(task.number, self._place.number, Cost(), error, full)
 
-    def send(self, event: Passed | Ended) -> None:
-        with self._sending, suppress(OSError):  # nobody is there: `_listen` notices, too
-            self._connection.send(event)
-
-    def _abandon(self, task: Task, error: AigcEditError) -> NoReturn:
+    def _abandon(self, task: Task, error: AigcEditError) -> None:
         """A stage that cannot even be interrupted ends the process."""
-        self.send(Ended(task.number, self._place.number, Cost(), str(error), leaves=True))
-        os._exit(1)
+        self._tell(replace(self._ended(task, str(error)), leaves=True))
+        self._leave()
 
 
 class _Told:
     """Hears of a run's progress, and passes it on now and then."""
 
-    def __init__(self, worker: _Worker, task: int) -> None:
-        self._worker, self._task = worker, task
+    def __init__(self, passed: Callable[[str, int, int], None]) -> None:
+        self._passed = passed
 
     def begin(self, name: str, frames: int) -> None:
         self._name, self._of, self._done = name, frames, 0
@@ -138,7 +152,7 @@ class _Told:
 
     def _pass_on(self) -> None:
         self._last = time.monotonic()
-        self._worker.passed(self._task, self._name, self._done, self._of)
+        self._passed(self._name, self._done, self._of)
 
     def end(self) -> None:
         """The next pass tells."""

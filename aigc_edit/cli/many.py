@@ -12,7 +12,7 @@ from aigc_edit.cli import common
 from aigc_edit.errors import EncodeError, UsageError
 
 if TYPE_CHECKING:
-    from aigc_edit.batch import Journal, Names, Search, Setting, Summary, Work
+    from aigc_edit.batch import Executor, Journal, Names, Search, Setting, Summary, Work
     from aigc_edit.pipeline import Pipeline
 
 
@@ -82,17 +82,26 @@ def _setting(
     count: int,
 ) -> Setting:
     """Whom the batch asks and tells; `count` jobs there are now."""
-    from aigc_edit.batch import PRIVATE, BatchOptions, Pool, Setting, Sizing
+    from aigc_edit.batch import BatchOptions, Setting
     from aigc_edit.cli.batch_progress import watcher
     from aigc_edit.engine import Earlier
 
     options = common.run_options(parsed)
     earlier = Earlier(pipeline, options.track_cache(), options.guard)
     earlier.check()
-    sizing = Sizing.here(parsed.jobs, sys.maxsize if parsed.watch else count, parsed.device)
-    pool = Pool(_work(parsed, pipeline), sizing, names.folder / PRIVATE)
+    executor = _executor(parsed, _work(parsed, pipeline), names.folder, count)
     wanted = BatchOptions(parsed.force, parsed.fail_fast, parsed.watch)
-    return Setting(search, names, journal, earlier, pool, watcher(quiet=parsed.quiet), wanted)
+    return Setting(search, names, journal, earlier, executor, watcher(quiet=parsed.quiet), wanted)
+
+
+def _executor(parsed: argparse.Namespace, work: Work, folder: Path, count: int) -> Executor:
+    """Where the jobs run."""
+    from aigc_edit.batch import PRIVATE, Pool, RayExecutor, Sizing
+
+    count = sys.maxsize if parsed.watch else count
+    if parsed.on:
+        return RayExecutor(parsed.on, work, folder, parsed.jobs, count, parsed.device)
+    return Pool(work, Sizing.here(parsed.jobs, count, parsed.device), folder / PRIVATE)
 
 
 def _work(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:

@@ -71,6 +71,13 @@ def _add_many(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="files at a time (default: auto, by cores, memory and GPUs)",
     )
+    group.add_argument(
+        "--on",
+        type=_cluster,
+        metavar="CLUSTER",
+        help="work on a Ray cluster: ray (one of this machine), ray://HOST:PORT, or HOST:PORT; all "
+        "its nodes see inputs, pipeline and -o by the same paths",
+    )
     for option, help_text in (
         ("--force", "make results anew that are up to date"),
         ("--fail-fast", "take no more files after one has failed"),
@@ -87,12 +94,19 @@ def _jobs(text: str) -> int | None:
     return int(text)
 
 
+def _cluster(text: str) -> str:
+    host, _, port = text.removeprefix("ray://").rpartition(":")
+    if text != "ray" and not (host and port.isdecimal()):
+        raise argparse.ArgumentTypeError("ray, ray://HOST:PORT, or HOST:PORT")
+    return text
+
+
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.batch import is_single
 
     parsed.inputs = parsed.inputs or []
     pipeline = common.loaded_pipeline(parsed)
-    asks_for_many = parsed.lists or parsed.name or parsed.watch
+    asks_for_many = parsed.lists or parsed.name or parsed.watch or parsed.on
     if is_single(parsed.inputs) and not asks_for_many:
         return _run_one(parsed, pipeline)
     from aigc_edit.cli.many import run_many

@@ -4,7 +4,7 @@ from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.content import named_picture, read_content, read_painting
 from aigc_edit.engine.device import resolve_device
-from aigc_edit.engine.earlier import RECORD_ENDING, Earlier, made_from, record_of
+from aigc_edit.engine.earlier import RECORD_ENDING, Earlier, made_from, made_with, record_of
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
 from aigc_edit.engine.hearing import Heard, heard
@@ -66,6 +66,7 @@ __all__ = [
     "record_of",
     "read_painting",
     "made_from",
+    "made_with",
     "named_picture",
     "resolve_device",
     "run",

@@ -61,6 +61,7 @@ class Boom(Selector):
         return edits
 '''
 LONG_AGO = time.time() - 3600
+PATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 COMMAND = (sys.executable, "-m", "aigc_edit")
 
 
@@ -99,7 +100,7 @@ def started(*words: object, cwd: Path, **options: object) -> subprocess.Popen[st
     return subprocess.Popen(
         [*COMMAND, *(os.fspath(word) if isinstance(word, Path) else str(word) for word in words)],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": PATH},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

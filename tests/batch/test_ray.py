@@ -1,0 +1,215 @@
+"""A real Ray of several nodes on this machine: what comes out, and what is lost meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+import warnings
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aigc_edit.batch import Work, pipeline_digest, read_entries
+from aigc_edit.batch.ray_executor import _brought, _complaint
+from aigc_edit.engine import versions
+from tests.batch import folders
+from tests.batch.folders import CUT, DANGEROUS, called, children, clips, started, waited
+
+STORE = 80 << 20  # bytes: the least that Ray takes
+SLOW = CUT.replace("output:", "  - {uses: slow, with: {seconds: 1.0}}\noutput:")
+STRANGE = CUT.replace("output:", "  - uses: strange\noutput:")
+PLUGINS = ("--plugins", "dangerous.py")
+NAMES = tuple(f"clip{k}.mp4" for k in range(5))
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at /proc")
+
+
+@dataclass
+class Nodes:
+    """A cluster: a head that does nothing, and nodes of one core."""
+
+    cluster: Any
+    nodes: list[Any]
+
+    @property
+    def address(self) -> str:
+        return str(self.cluster.address)
+
+    def doers(self, node: Any) -> list[int]:
+        """Processes of actors on a node."""
+        (raylet,) = node.all_processes["raylet"]
+        return [pid for pid in children(raylet.process.pid) if _is_doer(pid)]
+
+
+def _is_doer(pid: int) -> bool:
+    with suppress(OSError):
+        return b"ray::_Doer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'aigc-edit[ray]'")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    patch.setenv("PYTHONPATH", folders.PATH)
+    patch.chdir(tmp_path_factory.mktemp("head"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ray's own
+        from ray.cluster_utils import Cluster
+
+        head = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        made = [cluster.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
+        yield Nodes(cluster, made)
+        cluster.shutdown()
+    patch.undo()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"cut": CUT, "slow": SLOW, "strange": STRANGE}.items():
+        Path(f"{name}.yaml").write_text(text)
+    Path("dangerous.py").write_text(DANGEROUS)
+    clips(tmp_path / "in", NAMES)
+
+
+def films(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.glob("*.mp4"))}
+
+
+def in_work(out: Path) -> int:
+    """How many jobs are in work, by the journal."""
+    entries = read_entries(out) or []
+    return sum(entry.state == "running" for entry in entries)
+
+
+def test_a_cluster_makes_the_same_as_this_machine_and_tells_of_it(nodes, tmp_path):
+    folders.broken(tmp_path / "in" / "bad.mp4")
+    there = called("run", "cut.yaml", "in", "-o", "there", "--on", nodes.address, cwd=tmp_path)
+    here = called("run", "cut.yaml", "in", "-o", "here", cwd=tmp_path)
+
+    assert (there.returncode, here.returncode) == (3, 3), there.stderr
+    assert len(films(tmp_path / "there")) == len(NAMES)
+    assert films(tmp_path / "there") == films(tmp_path / "here")
+    assert "in/bad.mp4: not a media file" in there.stdout
+    assert (
+        len([line for line in there.stderr.splitlines() if line.startswith("[")]) == len(NAMES) + 1
+    )
+    assert "ray" not in (there.stdout + there.stderr).lower()  # it keeps its own words
+    assert all(not nodes.doers(node) for node in nodes.nodes)
+
+
+@needs_proc
+def test_ctrl_c_stops_it_and_the_same_command_goes_on(nodes, tmp_path):
+    command = ("run", "slow.yaml", "in", "-o", "out", *PLUGINS, "--on", nodes.address)
+    with started(*command, cwd=tmp_path) as process:
+        waited(lambda: films(tmp_path / "out") and in_work(tmp_path / "out") == 2)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, told = process.communicate(timeout=20)
+        took = time.monotonic() - began
+    waited(lambda: all(not nodes.doers(node) for node in nodes.nodes))
+    before = Counter(entry.state for entry in read_entries(tmp_path / "out"))
+
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert took < 5
+    assert set(before) == {"done", "waiting"}
+
+
+@needs_proc
+def test_a_node_that_lacks_a_plugin_is_named_at_the_start(nodes, tmp_path, monkeypatch):
+    plugin = tmp_path / "site" / "strange-1.0.dist-info"
+    plugin.mkdir(parents=True)
+    (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1.0\n")
+    points = "[aigc_edit.stages]\nstrange = strange_stage:Slow\n"
+    (plugin / "entry_points.txt").write_text(points)
+    stage = DANGEROUS.replace('name = "slow"', 'name = "strange"')
+    (tmp_path / "site" / "strange_stage.py").write_text(stage)
+    monkeypatch.setattr(folders, "PATH", os.pathsep.join([folders.PATH, str(plugin.parent)]))
+    done = called("run", "strange.yaml", "in", "-o", "out", "--on", nodes.address, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "Ray: node " in done.stderr
+    assert "cannot load the pipeline" in done.stderr
+    assert "strange" in done.stderr
+    assert "1 more" in done.stderr
+    assert not films(tmp_path / "out")
+
+
+@needs_proc
+def test_what_a_lost_worker_and_a_lost_node_had_is_done_once_by_others(nodes, tmp_path):
+    out = tmp_path / "out"
+    command = ("run", "slow.yaml", "in", "-o", "out", *PLUGINS, "--on", nodes.address)
+    with started(*command, cwd=tmp_path) as process:
+        waited(lambda: films(out) and in_work(out) == 2)
+        first, last = nodes.nodes
+        (doer,) = waited(lambda: nodes.doers(first))
+        os.kill(doer, signal.SIGKILL)
+        waited(lambda: [pid for pid in nodes.doers(first) if pid != doer] and in_work(out) == 2)
+        nodes.cluster.remove_node(last, allow_graceful=False)
+        told, said = process.communicate(timeout=60)
+    entries = read_entries(out)
+
+    assert process.returncode == 0, said
+    assert len(films(out)) == len(NAMES)
+    assert Counter(entry.state for entry in entries) == {"done": len(NAMES)}
+    assert said.count("made in") == len(NAMES)
+    assert said.count("tried once more, alone") >= 2  # Ray may have given one to the lost node
+    assert "its worker process has died" in said
+    assert len(said.splitlines()) < 15
+    assert "raylet" not in told + said
+
+
+def facts(folder: Path) -> tuple[Work, Path, dict[str, str], str]:
+    """What a node is asked to have."""
+    work = Work(folder / "cut.yaml")
+    work = Work(folder / "cut.yaml", digest=pipeline_digest(work.loaded()))
+    return work, folder, versions(), _brought(work)
+
+
+def test_a_node_says_what_keeps_it_from_doing_the_same(tmp_path):
+    work, folder, ours, brought = facts(tmp_path)
+    other = Work(work.pipeline, ("given_spans.spans=[[0s, 0.2s]]",), digest=work.digest)
+
+    assert _complaint(work, folder, ours, brought) == ""
+    assert _complaint(work, folder, ours | {"aigc_edit": "9.9"}, brought).endswith("and not 9.9")
+    assert "has other weights" in _complaint(work, folder, ours, "others")
+    assert "another pipeline" in _complaint(other, folder, ours, brought)
+    assert "does not see" in _complaint(work, folder / "none", ours, brought)
+
+
+@pytest.mark.parametrize("form", ["ray://{}", "{}"])
+def test_an_address_where_nobody_answers_is_told_soon(tmp_path, form):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'aigc-edit[ray]'")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = form.format(f"127.0.0.1:{server.getsockname()[1]}")
+    began = time.monotonic()
+    done = called("run", "cut.yaml", "in", "-o", "out", "--on", address, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"aigc-edit: {address}: nobody answers there")
+    assert len(done.stderr.splitlines()) == 1
+    assert time.monotonic() - began < 10
+
+
+def test_where_ray_is_not_installed_the_command_for_it_is_told(tmp_path, monkeypatch):
+    (tmp_path / "none" / "ray").mkdir(parents=True)
+    (tmp_path / "none" / "ray" / "__init__.py").write_text("raise ImportError('none')")
+    monkeypatch.setattr(folders, "PATH", os.pathsep.join([str(tmp_path / "none"), folders.PATH]))
+    done = called("run", "cut.yaml", "in", "-o", "out", "--on", "ray", cwd=tmp_path)
+
+    assert done.returncode == 2
+    told = "aigc-edit: Ray is not installed. pip install 'aigc-edit[ray]'"
+    assert done.stderr.splitlines() == [told]
