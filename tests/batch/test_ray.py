@@ -124,7 +124,8 @@ def test_ctrl_c_stops_it_and_the_same_command_goes_on(nodes, tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in told
     assert took < 5
-    assert set(before) == {"done", "waiting"}
+    assert set(before) <= {"done", "waiting"}  # a film may be there before its entry says so
+    assert before["waiting"]
 
 
 @needs_proc
