@@ -7,6 +7,7 @@ much less work there is, whoever else is at work.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -82,21 +83,19 @@ def compared(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path) -> 
 
 
 def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path) -> str:
-    """A Ray of this machine against the pool, with what it takes to start and to end them: twice
-    as many clips tell it apart from what each clip takes."""
-    found: dict[str, list[float]] = {}
-    for kind, more in (("pool", []), ("ray", ["--on", "ray"])):
-        for given in (clips[: len(clips) // 2], clips):
-            words = ("run", pipeline, *given, "-o", folder / "all", "--jobs", str(jobs), *more)
-            found.setdefault(kind, []).append(took([words], folder / "cache").wall)
-            for place in (folder / "all", folder / "cache"):
-                shutil.rmtree(place)
-    each = {kind: (whole - half) * 2 for kind, (half, whole) in found.items()}
+    """The pool and a Ray of this machine: all of the command, and without start and end."""
+    whole, batch = [], []
+    for more in ([], ["--on", "ray"]):
+        words = ("run", pipeline, *clips, "-o", folder / "all", "--jobs", str(jobs), *more)
+        whole.append(took([words], folder / "cache").wall)
+        told = json.loads((folder / "all" / "summary.json").read_text())
+        batch.append(told["ended"] - told["began"])
+        for place in (folder / "all", folder / "cache"):
+            shutil.rmtree(place)
     return (
-        f"{pipeline.stem}, {len(clips)} clips with {jobs} workers: pool {found['pool'][1]:.1f} s, "
-        f"Ray {found['ray'][1]:.1f} s; without the start {each['pool']:.1f} s and "
-        f"{each['ray']:.1f} s ({each['ray'] / each['pool'] - 1:+.0%}); "
-        f"load {os.getloadavg()[0]:.1f}"
+        f"{pipeline.stem}, {len(clips)} clips, {jobs} workers: pool {whole[0]:.1f} s, Ray "
+        f"{whole[1]:.1f} s; of that the batch {batch[0]:.1f} s and {batch[1]:.1f} s "
+        f"({batch[1] / batch[0] - 1:+.0%}); load {os.getloadavg()[0]:.1f}"
     )
 
 
@@ -105,7 +104,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--on-ray", action="store_true", help="a Ray here against the pool")
+    parser.add_argument("--on-ray", action="store_true", help="a Ray here, and the pool")
     parser.add_argument("pipelines", nargs="*", type=Path, help="default: a cut, and highlight")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="folder.") as name:

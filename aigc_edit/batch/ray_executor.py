@@ -153,8 +153,7 @@ class RayExecutor:
         if not busy:
             time.sleep(timeout)
             return []
-        self._ray.wait([*busy], timeout=timeout)
-        ready, _ = self._ray.wait([*busy], num_returns=len(busy), timeout=0)
+        ready, _ = self._ray.wait([*busy], timeout=timeout)
         told = [event for said in ready for event in self._heard(busy[said])]
         self._release()
         return told
