@@ -179,6 +179,8 @@ def read_entries(folder: Path) -> list[Entry] | None:
         return None
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
+            if not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone():
+                return []  # a run has only just begun it
             query = "SELECT * FROM jobs ORDER BY output"
             return [_entry(row) for row in base.execute(query)]
     except sqlite3.Error as cause:

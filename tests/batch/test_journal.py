@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -109,3 +110,10 @@ def test_one_run_at_a_time_and_the_other_is_told_who_it_is(tmp_path):
     assert holder_of(tmp_path / "out") is None
     with alone_in(tmp_path / "out"):
         assert holder_of(tmp_path / "out").pid == os.getpid()
+
+
+def test_a_journal_that_was_only_just_begun_has_no_entries_yet(folder):
+    sqlite3.connect(folder / PRIVATE / "batch.sqlite").close()
+    (folder / PRIVATE / "batch.sqlite").touch()
+
+    assert read_entries(folder) == []
