@@ -204,7 +204,8 @@ class MusicLstm(AudioFilter):
         meter = _Level(context)
         first = self._music.taken(min(context.samples, _HEARD * context.rate))
         self._music.put_back(first)
-        meter.add(first)
+        for at in range(0, first.shape[1], context.rate):  # a filter takes many times the memory
+            meter.add(first[:, at : at + context.rate])
         music, sound = meter.loudness, self._sound.loudness
         alone = self.options.mode == "only" or sound <= LoudnessMeter.SILENCE
         wanted = _ALONE if alone else sound + self.options.level
