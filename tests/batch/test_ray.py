@@ -167,7 +167,8 @@ def test_what_a_lost_worker_and_a_lost_node_had_is_done_once_by_others(nodes, tm
     assert len(films(out)) == len(NAMES)
     assert Counter(entry.state for entry in entries) == {"done": len(NAMES)}
     assert said.count("made in") == len(NAMES)
-    assert said.count("tried once more, alone") >= 2  # Ray may have given one to the lost node
+    # One at least: an actor of the lost node may still say what it did before Ray ends it.
+    assert said.count("tried once more, alone") >= 1
     assert "its worker process has died" in said
     assert len(said.splitlines()) < 15
     assert "raylet" not in told + said
