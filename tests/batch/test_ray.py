@@ -169,7 +169,7 @@ def test_what_a_lost_worker_and_a_lost_node_had_is_done_once_by_others(nodes, tm
     assert said.count("made in") == len(NAMES)
     # One at least: an actor of the lost node may still say what it did before Ray ends it.
     assert said.count("tried once more, alone") >= 1
-    assert "its worker process has died" in said
+    assert "its worker is gone (" in said  # in Ray's words, which vary
     assert len(said.splitlines()) < 15
     assert "raylet" not in told + said
 
