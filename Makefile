@@ -54,8 +54,10 @@ bench: $(READY)  ## Measure against FFmpeg and Python peers (INPUT=film.mp4 ROUN
 hostile: $(READY)  ## Try every broken file of ../shared on the command line (TRY="--only names --warm")
 	$(BIN)/python -m tests.hostile --special $(TRY)
 
-fuzz: $(READY)  ## Try random damage to small files (MUTANTS=2000 SEED=1)
+fuzz: $(READY)  ## Random damage to small files, random examples for tests (MUTANTS=2000 SEED=1)
 	$(BIN)/python -m tests.hostile.fuzz --mutants $(MUTANTS) --seed $(SEED)
+	grep -rlE "^from hypothesis" tests plugins --include="test_*.py" | \
+	  xargs $(BIN)/pytest -q -n auto --hypothesis-profile exploring
 
 soak: $(READY)  ## Many files, some hostile, workers and runs killed (FILES=200 SEED=1)
 	$(BIN)/python -m tests.soak --files $(FILES) --seed $(SEED)

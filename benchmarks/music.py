@@ -21,7 +21,7 @@ from aigc_edit.media import SoundReader, converted_blocks, probe, sample_at
 from aigc_edit.models.music import MOODS, timing_for
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.stages.audio.music_lstm import MusicLstm
-from aigc_edit.stages.select.boundaries import spoken_spans
+from aigc_edit.stages.spoken import spoken_spans
 
 RATE = 48_000
 LENGTHS = (15, 60, 240)  # seconds

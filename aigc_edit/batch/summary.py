@@ -100,7 +100,7 @@ class Summary:
         }
         with scratch_for(self.folder / "summary.json") as scratch:
             for name, text in texts.items():
-                scratch.write(name, text.encode("utf-8", "backslashreplace"))
+                scratch.write(name, text)
             scratch.publish({name: self.folder / name for name in texts})
         return self.folder / "summary.json", self.folder / "summary.csv"
 

@@ -136,7 +136,7 @@ def write_text(path: Path, text: str) -> None:
     from aigc_edit.media import scratch_for
 
     with scratch_for(path) as scratch:
-        scratch.write("text", text.encode("utf-8", "backslashreplace"))
+        scratch.write("text", text)
         scratch.publish({"text": path})
 
 

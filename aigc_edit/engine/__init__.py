@@ -3,6 +3,7 @@
 from aigc_edit.engine.analysis import tracks_of
 from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.content import named_picture, read_content, read_painting
+from aigc_edit.engine.delivery import check_files
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.earlier import RECORD_ENDING, Earlier, made_from, made_with, record_of
 from aigc_edit.engine.filtering import filtered
@@ -13,7 +14,6 @@ from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
 from aigc_edit.engine.progress import Clock, PassCost, Progress, Silent
 from aigc_edit.engine.record import versions
-from aigc_edit.engine.rendering import check_files
 from aigc_edit.engine.runner import (
     Analysis,
     RunOptions,
@@ -27,14 +27,13 @@ from aigc_edit.engine.runner import (
     short_name,
 )
 from aigc_edit.engine.scores import read_corpus
-from aigc_edit.engine.scoring import FORMATS, Composed, compose
+from aigc_edit.engine.scoring import Composed, compose
 from aigc_edit.engine.sound import filtered_sound
 from aigc_edit.engine.trial import Trial
 
 __all__ = [
     "Heard",
     "heard",
-    "FORMATS",
     "Composed",
     "compose",
     "SEE_ALL",

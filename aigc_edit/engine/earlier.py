@@ -17,6 +17,7 @@ from aigc_edit.strangers import code_digest
 
 RECORD_ENDING = ".run.json"
 _OURS = "aigc_edit"
+_NO_RECORD = (OSError, ValueError, KeyError, TypeError)  # what reading one that is none raises
 
 
 def record_path(output: Path) -> Path:
@@ -28,9 +29,9 @@ def record_of(output: Path) -> Mapping[str, Any] | None:
     """The record of the file of this name; None where it has none, or it is another file's:
     a run that was killed between two renames leaves a new record beside an old film."""
     try:
-        record: Mapping[str, Any] = json.loads(record_path(output).read_text("utf-8"))
+        record = _read(output)
         whole = output.stat().st_size == record["output"]["bytes"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except _NO_RECORD:
         return None
     return record if whole else None
 
@@ -38,10 +39,14 @@ def record_of(output: Path) -> Mapping[str, Any] | None:
 def made_from(output: Path) -> Path | None:
     """The source that an earlier result was made from, by its record."""
     try:
-        record = json.loads(record_path(output).read_text("utf-8"))
-        return Path(record["source"]["path"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return Path(_read(output)["source"]["path"])
+    except _NO_RECORD:
         return None
+
+
+def _read(output: Path) -> Mapping[str, Any]:
+    record: Mapping[str, Any] = json.loads(record_path(output).read_text("utf-8"))
+    return record
 
 
 def made_with(pipeline: Pipeline, guard: Guard) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from aigc_edit.errors import DecodeError, UsageError, one_line
-from aigc_edit.media import LoudnessMeter, Samples
+from aigc_edit.errors import UsageError
+from aigc_edit.media import LoudnessMeter, Samples, SoundFileReader
 
 _WINDOW_SECONDS = 0.05
 _SILENT = -60.0  # dB below full scale, root mean square of a window
@@ -33,49 +35,51 @@ class Heard:
 
 
 def heard(path: Path, reference: Path | None = None) -> Heard:
-    """Measures a .wav, .flac or .ogg.
+    """Measures a .wav, .flac or .ogg, however long it is.
 
     Raises:
         DecodeError: one of them cannot be read.
         UsageError: the reference has another rate, length or number of channels.
     """
-    samples, rate = _read(path)
-    meter = LoudnessMeter(rate, len(samples), peaks=True)
-    meter.add(samples)
+    sound = SoundFileReader(path)
+    meter, power = LoudnessMeter(sound.rate, sound.channels), _Power(sound.rate)
+    for block in sound.blocks():
+        meter.add(block)
+        power.add(block)
     found = meter.result()
-    snr = _snr(samples, rate, reference) if reference else None
-    length = samples.shape[1] / rate
-    return Heard(length, found.integrated, found.true_peak, _silence(samples, rate), snr)
+    snr = _snr(sound, SoundFileReader(reference)) if reference else None
+    seconds = sound.samples / sound.rate
+    return Heard(seconds, found.integrated, found.true_peak, power.silence(), snr)
 
 
-def _read(path: Path) -> tuple[Samples, int]:
-    import soundfile
+class _Power:
+    """The mean power of each window."""
 
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as cause:  # libsndfile's own errors are RuntimeErrors
-        raise DecodeError(
-            f"no sound file that can be read ({one_line(cause)})", where=path
-        ) from cause
-    if not len(samples):
-        raise DecodeError("this sound file is empty", where=path)
-    return np.ascontiguousarray(samples.T), int(rate)
+    def __init__(self, rate: int) -> None:
+        self._size = max(1, round(_WINDOW_SECONDS * rate))
+        self._left = np.zeros(0, np.float32)
+        self._windows: list[npt.NDArray[np.float32]] = []
 
+    def add(self, samples: Samples) -> None:
+        power = np.concatenate([self._left, np.square(samples).mean(axis=0)])
+        whole = len(power) // self._size * self._size
+        self._windows.append(power[:whole].reshape(-1, self._size).mean(axis=1))
+        self._left = power[whole:]
 
-def _silence(samples: Samples, rate: int) -> float:
-    size = max(1, round(_WINDOW_SECONDS * rate))
-    count = -(-samples.shape[1] // size)
-    padded = np.pad(samples.mean(axis=0) ** 2, (0, count * size - samples.shape[1]))
-    power = padded.reshape(count, size).mean(axis=1)
-    return float((power < 10 ** (_SILENT / 10)).mean())
+    def silence(self) -> float:
+        """The share of windows in which nothing is heard; a rest at the end is one."""
+        rest = [self._left.mean(keepdims=True)] if len(self._left) else []
+        return float((np.concatenate([*self._windows, *rest]) < 10 ** (_SILENT / 10)).mean())
 
 
-def _snr(samples: Samples, rate: int, path: Path) -> float:
+def _snr(sound: SoundFileReader, reference: SoundFileReader) -> float:
     """10 log10(signal's energy / energy of the difference)."""
-    reference, other_rate = _read(path)
-    if (reference.shape, other_rate) != (samples.shape, rate):
+    facts = [(it.rate, it.samples, it.channels) for it in (sound, reference)]
+    if facts[0] != facts[1]:
         what = "the reference has another rate, length or number of channels"
-        raise UsageError(what, where=path)
-    noise = float(((samples - reference).astype(np.float64) ** 2).sum())
-    signal = float((reference.astype(np.float64) ** 2).sum())
-    return float("inf") if noise == 0 else float(10 * np.log10(max(signal, 1e-20) / noise))
+        raise UsageError(what, where=reference.path)
+    signal = noise = 0.0
+    for ours, theirs in zip(sound.blocks(), reference.blocks(), strict=True):
+        noise += float(np.square(ours - theirs, dtype=np.float64).sum())
+        signal += float(np.square(theirs, dtype=np.float64).sum())
+    return math.inf if noise == 0 else 10 * math.log10(max(signal, 1e-20) / noise)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import AudioFilter, Delivery, Sink
+from aigc_edit.api import Delivery
 from aigc_edit.engine.changes import picture_changes
 from aigc_edit.engine.check import check_result, decode_share
-from aigc_edit.engine.earlier import made_with, record_path
+from aigc_edit.engine.delivery import delivered
+from aigc_edit.engine.earlier import made_with
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.plan import Plan
@@ -39,7 +39,7 @@ from aigc_edit.engine.render import RenderJob, RenderReport, render
 from aigc_edit.engine.sound import SoundJob, SoundReport, render_sounds
 from aigc_edit.engine.steadying import Steadying, flicker_of
 from aigc_edit.engine.verdict import CheckReport, Expected
-from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError, PluginError
+from aigc_edit.errors import DecodeError, EncodeError, NoSpaceError
 from aigc_edit.media import (
     Damage,
     Programme,
@@ -51,7 +51,7 @@ from aigc_edit.media import (
     inspect_file,
     mux,
 )
-from aigc_edit.pipeline import Pipeline, StageSpec
+from aigc_edit.pipeline import Pipeline
 from aigc_edit.timeline import Chapter, EditList, Span, SubtitleTrack, Timeline
 from aigc_edit.words import counted
 
@@ -72,22 +72,6 @@ def refuse_damage(source: Source, damage: Damage, most: float) -> None:
             where=source.path,
             cure="Get a whole copy, or put up with it: --set input.damage=1.",
         )
-
-
-def check_files(stage: Sink | AudioFilter, given: Any, content: type) -> None:
-    """Raises PluginError where a stage gives files that it had not announced."""
-    right = isinstance(given, Mapping) and all(isinstance(it, content) for it in given.values())
-    if not right or not set(given) <= set(stage.suffixes):
-        gave = sorted(map(str, given)) if right else type(given).__name__
-        raise PluginError(
-            f"stage {stage.name!r} gave {gave}, and its suffixes are {sorted(stage.suffixes)}",
-            cure=f"It returns {content.__name__} by suffix, for suffixes that the class names.",
-        )
-
-
-def _bytes(text: str) -> bytes:
-    """UTF-8; names of files that are no text come out as escapes."""
-    return text.encode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -123,16 +107,24 @@ class Rendering:
         self._take_damage(picture, sounds)
         muxed, report = self._muxed(picture, sounds)
         record = self._record(picture, sounds, report, muxed.stat().st_size)
-        for kind in ("analyze", "select", "frames"):
-            for spec in self.pipeline.of_kind(kind):
-                self._note_report(record, spec)
-        beside = self._delivered(record)
+        beside = delivered(self.pipeline, self._delivery(record), record, self.guard)
         self.source.check_unchanged()
         for number, content in enumerate(beside.values()):
             self.scratch.write(f"beside{number}", content)
         named = {f"beside{number}": target for number, target in enumerate(beside)}
         self.scratch.publish(named | {muxed.name: self.scratch.output})
         return tuple(beside), record
+
+    def _delivery(self, record: Mapping[str, Any]) -> Delivery:
+        return Delivery(
+            output=self.scratch.output,
+            source=self.source.path,
+            source_duration=self.source.duration,
+            rate=self.source.video.rate,
+            edits=self.edits,
+            tracks=self.tracks,
+            record=record,
+        )
 
     def _rendered(self) -> tuple[RenderReport, tuple[SoundReport, ...]]:
         """Picture and sound, side by side; who fails stops the other."""
@@ -374,38 +366,3 @@ class Rendering:
         if picture.repeated:
             found.append(f"{counted(picture.repeated, 'frame')} shared a time with a neighbour")
         return found + [f"check: {warning}" for warning in report.warnings]
-
-    def _note_report(self, record: dict[str, Any], spec: StageSpec) -> None:
-        """Adds what a stage has to say to the record."""
-        with self.guard.around(spec.stage):
-            report = dict(spec.stage.report())
-        if report:
-            record["stages"][spec.id] = report
-        if "note" in report:
-            record["warnings"].append(f"{spec.id}: {report['note']}")
-
-    def _delivered(self, record: dict[str, Any]) -> dict[Path, bytes]:
-        """The files beside the output: what audio filters and sinks give, and the record."""
-        delivery = Delivery(
-            output=self.scratch.output,
-            source=self.source.path,
-            source_duration=self.source.duration,
-            rate=self.source.video.rate,
-            edits=self.edits,
-            tracks=self.tracks,
-            record=record,
-        )
-        texts: dict[Path, bytes] = {}
-        for audio_filter in audio_filters(self.pipeline):
-            with self.guard.around(audio_filter):
-                files = audio_filter.files()
-            check_files(audio_filter, files, bytes)
-            texts |= {delivery.beside(suffix): content for suffix, content in files.items()}
-        for spec, sink in zip(self.pipeline.of_kind("deliver"), sinks(self.pipeline), strict=True):
-            with self.guard.around(sink):
-                given = sink.deliver(delivery)
-            check_files(sink, given, str)
-            self._note_report(record, spec)
-            texts |= {delivery.beside(suffix): _bytes(text) for suffix, text in given.items()}
-        noted = json.dumps(record, indent=1, ensure_ascii=False)
-        return texts | {record_path(self.scratch.output): _bytes(noted)}

@@ -9,19 +9,25 @@ from fractions import Fraction
 from pathlib import Path
 
 from aigc_edit.api import AudioBlock, AudioFilter, SoundContext
+from aigc_edit.engine.delivery import check_files
 from aigc_edit.engine.planner import audio_filters
 from aigc_edit.engine.progress import Clock
 from aigc_edit.engine.runner import RunOptions
 from aigc_edit.engine.sound import MADE_RATE, blocks_of, filtered_sound, silence
-from aigc_edit.errors import EncodeError, UsageError
-from aigc_edit.media import ensure_space, ensure_writable, sample_at, scratch_for, writing
+from aigc_edit.errors import UsageError
+from aigc_edit.media import (
+    SAMPLE_BYTES,
+    SoundFileWriter,
+    check_sound_name,
+    ensure_space,
+    ensure_writable,
+    sample_at,
+    scratch_for,
+)
 from aigc_edit.pipeline import Pipeline
 from aigc_edit.timeline import Timeline
 
 _CHANNELS = 2
-_BYTES = 3  # of a sample, the most that is written
-# What is written, by the ending of its name: libsndfile's names for container and samples.
-FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,7 @@ def compose(pipeline: Pipeline, seconds: Fraction, output: Path, options: RunOpt
     Raises:
         UsageError: nothing is to be heard, or no sound file has such a name.
     """
-    if output.suffix.lower() not in FORMATS:
-        cure = f"Name it {', '.join(f'NAME{ending}' for ending in FORMATS)}."
-        raise UsageError("no sound is written under such a name", where=output, cure=cure)
+    check_sound_name(output)
     total = sample_at(seconds, MADE_RATE)
     if total < 1:
         raise UsageError(f"{float(seconds):g} s is no length", cure="Give --seconds, such as 30.")
@@ -56,7 +60,7 @@ def compose(pipeline: Pipeline, seconds: Fraction, output: Path, options: RunOpt
             spec.stage.weights()
     ensure_writable(output)
     with scratch_for(output) as scratch:
-        ensure_space(output.parent, total * _CHANNELS * (_BYTES + 4 * len(filters)))
+        ensure_space(output.parent, total * _CHANNELS * (SAMPLE_BYTES + 4 * len(filters)))
         part = scratch.part(f"sound{output.suffix}")
         _write(
             part, _sound(filters, total, scratch.folder, options), Clock(options.progress), total
@@ -82,24 +86,19 @@ def _sound(
 
 def _write(part: Path, blocks: Iterator[AudioBlock], clock: Clock, total: int) -> None:
     """The file, second by second."""
-    import soundfile
-
-    container, subtype = FORMATS[part.suffix.lower()]
-    with clock.running("compose", total // MADE_RATE), writing(part):
-        try:
-            with soundfile.SoundFile(
-                part, "w", MADE_RATE, _CHANNELS, subtype, format=container
-            ) as file:
-                for block in blocks:
-                    file.write(block.samples.T)
-                    clock.advance(1)
-        except soundfile.SoundFileError as cause:
-            raise EncodeError(f"cannot be written ({cause})", where=part) from cause
+    with (
+        clock.running("compose", total // MADE_RATE),
+        SoundFileWriter(part, MADE_RATE, _CHANNELS) as file,
+    ):
+        for block in blocks:
+            file.write(block.samples)
+            clock.advance(1)
 
 
 def _beside(filters: tuple[AudioFilter, ...], output: Path) -> dict[Path, bytes]:
-    return {
-        output.with_suffix(suffix): content
-        for audio_filter in filters
-        for suffix, content in audio_filter.files().items()
-    }
+    found: dict[Path, bytes] = {}
+    for audio_filter in filters:
+        files = audio_filter.files()
+        check_files(audio_filter, files, bytes)
+        found |= {output.with_suffix(suffix): content for suffix, content in files.items()}
+    return found

@@ -62,6 +62,7 @@ from .sound import (
     converted_blocks,
     sample_at,
 )
+from .sound_files import SAMPLE_BYTES, SoundFileReader, SoundFileWriter, check_sound_name
 from .source import SAME_TIME, Source, VideoStream, holds_video, probe
 from .space import ensure_space, least_bytes
 from .stills import read_picture
@@ -139,6 +140,10 @@ __all__ = [
     "encodable_rate",
     "give_back",
     "holds_video",
+    "SAMPLE_BYTES",
+    "SoundFileReader",
+    "SoundFileWriter",
+    "check_sound_name",
     "ensure_space",
     "ensure_writable",
     "inspect_file",

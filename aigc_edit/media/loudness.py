@@ -16,6 +16,7 @@ _HOPS_A_WINDOW = 4  # momentary loudness looks at 400 ms
 _ABSOLUTE_GATE = -70.0  # LUFS
 _RELATIVE_GATE = -10.0  # LU
 _OFFSET = -0.691  # dB, so that a 997 Hz sine at 0 dBFS reads -3.01 LUFS
+_AT_ONCE = 2**16  # samples; filters take many times the memory of what they hear
 _OVERSAMPLING = 4  # BS.1770-4 annex 2, at 48 kHz
 _REACH = 10  # samples on each side that a value between two is made of
 _KAISER_BETA = 5.0
@@ -63,8 +64,10 @@ class LoudnessMeter:
 
     def add(self, samples: Samples) -> None:
         """Measures float32 [C, N] more."""
-        if not samples.shape[1]:
-            return
+        for first in range(0, samples.shape[1], _AT_ONCE):
+            self._measure(samples[:, first : first + _AT_ONCE])
+
+    def _measure(self, samples: Samples) -> None:
         power = (self._weights * np.square(self._filter(samples))).sum(axis=0)
         self._gather(np.concatenate([self._left, power]))
         if self._peaks is not None:

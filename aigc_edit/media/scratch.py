@@ -54,10 +54,12 @@ class Scratch:
     def part(self, name: str) -> Path:
         return self.folder / name
 
-    def write(self, name: str, content: bytes) -> None:
-        """A whole part."""
+    def write(self, name: str, content: bytes | str) -> None:
+        """A whole part; in text, names of files that are no text come out as escapes."""
         with writing(self.part(name)):
-            self.part(name).write_bytes(content)
+            self.part(name).write_bytes(
+                content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+            )
 
     def publish(self, targets: Mapping[str, Path]) -> None:
         """Gives finished parts their final names, durably, the most important one last.

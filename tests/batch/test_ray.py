@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import time
@@ -93,6 +94,11 @@ def in_work(out: Path) -> int:
     return sum(entry.state == "running" for entry in entries)
 
 
+def done_one(out: Path) -> bool:
+    """Whether a job is done, by the journal."""
+    return any(entry.state == "done" for entry in read_entries(out) or [])
+
+
 def test_a_cluster_makes_the_same_as_this_machine_and_tells_of_it(nodes, tmp_path):
     folders.broken(tmp_path / "in" / "bad.mp4")
     there = called("run", "cut.yaml", "in", "-o", "there", "--on", nodes.address, cwd=tmp_path)
@@ -113,7 +119,7 @@ def test_a_cluster_makes_the_same_as_this_machine_and_tells_of_it(nodes, tmp_pat
 def test_ctrl_c_stops_it_and_the_same_command_goes_on(nodes, tmp_path):
     command = ("run", "slow.yaml", "in", "-o", "out", *PLUGINS, "--on", nodes.address)
     with started(*command, cwd=tmp_path) as process:
-        waited(lambda: films(tmp_path / "out") and in_work(tmp_path / "out") == 2)
+        waited(lambda: done_one(tmp_path / "out") and in_work(tmp_path / "out") == 2)
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         _, told = process.communicate(timeout=20)
@@ -124,8 +130,7 @@ def test_ctrl_c_stops_it_and_the_same_command_goes_on(nodes, tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in told
     assert took < 5
-    assert set(before) <= {"done", "waiting"}  # a film may be there before its entry says so
-    assert before["waiting"]
+    assert set(before) == {"done", "waiting"}
 
 
 @needs_proc
@@ -152,7 +157,9 @@ def test_a_node_that_lacks_a_plugin_is_named_at_the_start(nodes, tmp_path, monke
 @needs_proc
 def test_what_a_lost_worker_and_a_lost_node_had_is_done_once_by_others(nodes, tmp_path):
     out = tmp_path / "out"
-    command = ("run", "slow.yaml", "in", "-o", "out", *PLUGINS, "--on", nodes.address)
+    # Longer than an actor takes to begin, so that the lost node has one in work.
+    slower = ("--set", "slow.seconds=6")
+    command = ("run", "slow.yaml", "in", "-o", "out", *slower, *PLUGINS, "--on", nodes.address)
     with started(*command, cwd=tmp_path) as process:
         waited(lambda: films(out) and in_work(out) == 2)
         first, last = nodes.nodes
@@ -167,9 +174,8 @@ def test_what_a_lost_worker_and_a_lost_node_had_is_done_once_by_others(nodes, tm
     assert len(films(out)) == len(NAMES)
     assert Counter(entry.state for entry in entries) == {"done": len(NAMES)}
     assert said.count("made in") == len(NAMES)
-    # One at least: an actor of the lost node may still say what it did before Ray ends it.
-    assert said.count("tried once more, alone") >= 1
-    assert "its worker is gone (" in said  # in Ray's words, which vary
+    assert said.count("tried once more, alone") >= 2  # Ray may have given one to the lost node
+    assert re.search(r"its worker is gone \(.*(died|dead)", said)
     assert len(said.splitlines()) < 15
     assert "raylet" not in told + said
 

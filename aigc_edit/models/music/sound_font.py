@@ -3,11 +3,12 @@
 Read after the "SoundFont Technical Specification 2.04" (E-mu Systems/Creative 2006), below "the
 specification". Its 24-bit samples (`sm24`) and modulators of a font's own are not read. Of the
 default modulators velocity to attenuation is there (8.4.1); velocity to cutoff (8.4.2) is not:
-fonts are made by ear with players that leave it out, as FluidSynth and TinySoundFont do.
+many fonts were made by ear with players that leave it out.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -139,6 +140,11 @@ class SoundFont:
     def open(cls, path: Path) -> SoundFont:
         """Raises ModelError where there is no sound font that can be read."""
         return cls(path, read_tables(path))
+
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def frames(self, first: int, last: int) -> npt.NDArray[np.float32]:
         """Samples of the font, in [-1, 1]."""
@@ -314,7 +320,7 @@ def _seconds(timecents: int) -> float:
 
 
 def default_sound_font() -> Path:
-    """The General MIDI font in pretty_midi's wheel, TimGM6mb by Tim Brechbill (GPL 2).
+    """TimGM6mb, the General MIDI font in pretty_midi's wheel.
 
     Raises:
         ModelError: it is not installed.

@@ -28,7 +28,7 @@ from aigc_edit.api import (
     option,
 )
 from aigc_edit.stages.audio.ducking import Ducking
-from aigc_edit.stages.select.boundaries import spoken_spans
+from aigc_edit.stages.spoken import spoken_spans
 
 if TYPE_CHECKING:
     from aigc_edit.models.music import Composition, SoundFont, TempoRange
@@ -98,8 +98,7 @@ class MusicLstm(AudioFilter):
     def weights(self) -> str:
         from aigc_edit.models.shelf import STYLES
 
-        self._font()  # raises where it is missing or broken
-        return STYLES.find(self.options.style).digest()
+        return f"{STYLES.find(self.options.style).digest()} {self._font().digest()}"
 
     def begin(self, context: SoundContext) -> None:
         self._context = context
@@ -204,8 +203,7 @@ class MusicLstm(AudioFilter):
         meter = _Level(context)
         first = self._music.taken(min(context.samples, _HEARD * context.rate))
         self._music.put_back(first)
-        for at in range(0, first.shape[1], context.rate):  # a filter takes many times the memory
-            meter.add(first[:, at : at + context.rate])
+        meter.add(first)
         music, sound = meter.loudness, self._sound.loudness
         alone = self.options.mode == "only" or sound <= LoudnessMeter.SILENCE
         wanted = _ALONE if alone else sound + self.options.level

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from aigc_edit.api import Regions, Shots, Span, Timeline, Transcript
+from aigc_edit.api import Shots, Span, Timeline, Transcript
+from aigc_edit.stages.spoken import spoken_spans
 
 GRID = Fraction(1, 4)  # seconds between places where nothing speaks for or against a cut
 _MIN_PAUSE = Fraction(1, 5)
@@ -73,13 +74,6 @@ class Boundaries:
 
 def _inside(time: Fraction, spoken: tuple[Span, ...]) -> bool:
     return any(span.start < time < span.end for span in spoken)
-
-
-def spoken_spans(tracks: Timeline) -> tuple[Span, ...]:
-    """Where somebody speaks, as far as anybody knows: speech regions and words."""
-    regions, said = tracks.find(Regions, "speech_regions"), tracks.find(Transcript, "transcript")
-    words = [word.span for word in said.words] if said else []
-    return Span.merged([*(regions.spans if regions else ()), *words])
 
 
 def _sentences(tracks: Timeline) -> tuple[Span, ...]:

@@ -13,8 +13,8 @@ from aigc_edit.stages.select.boundaries import (
     GRID,
     Boundaries,
     Place,
-    spoken_spans,
 )
+from aigc_edit.stages.spoken import spoken_spans
 
 _BREAK = 2  # seconds without a beat: the music is over
 # What is seen and heard within so many seconds is one event (ITU-R BT.1359: sound that is early).

@@ -14,7 +14,7 @@ from aigc_edit.api import (
     Transcript,
     option,
 )
-from aigc_edit.stages.select.boundaries import spoken_spans
+from aigc_edit.stages.spoken import spoken_spans
 
 
 class SkipSilence(Selector):

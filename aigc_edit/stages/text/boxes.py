@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 from aigc_edit.api import Sentence, Span, Transcript, Word
 from aigc_edit.stages.text.grammar import Grammar, grammar
-from aigc_edit.stages.text.segments import line_ends, one_sign, unspaced
+from aigc_edit.stages.text.segments import line_ends, may_part, one_sign, unspaced
 
 # Full-width signs and dashes are meant as they stand, hence RUF001.
 _SENTENCE_ENDS = ".!?…。！？؟।॥"  # noqa: RUF001
@@ -20,6 +20,15 @@ _OPENING = "\"'“‘«„¿¡「『（([【《-–♪"  # noqa: RUF001
 # Costs of a break, in the order of Netflix's line treatment. Only their relations matter.
 _AFTER_CLAUSE, _BEFORE_OPENER, _WITHIN_PHRASE, _WITHIN_NAME, _BOUND, _INSIDE = 1, 4, 7, 10, 16, 30
 _PAUSE = 0.3  # seconds; a pause of that length halves the cost of a break in it
+
+Tear = Callable[[str, str], bool]  # whether what fits nowhere may be torn between two signs
+
+
+def _between_signs(before: str, after: str) -> bool:
+    return not one_sign(before, after)
+
+
+_TEARS: Sequence[Tear] = (may_part, _between_signs)  # the gentlest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class Box:
 
 
 def boxes(transcript: Transcript, fits: Callable[[Box], bool]) -> list[Box]:
-    """All words in order; what does not `fits` into a line or a cue falls apart into words."""
+    """All words in order; what is too much for a line or a cue is torn, as gently as can be."""
     found: list[Box] = []
     for sentence in _spaced(_in_turn(transcript.sentences)):
         together = _together(
@@ -100,18 +109,23 @@ def _together(words: Sequence[Word], ends: frozenset[int]) -> Iterator[tuple[Wor
     yield tuple(held)
 
 
-def _fitting(box: Box, fits: Callable[[Box], bool]) -> Sequence[Box]:
-    if fits(box):
+def _fitting(
+    box: Box, fits: Callable[[Box], bool], tears: Sequence[Tear] = _TEARS
+) -> Sequence[Box]:
+    """The box, or its parts, no smaller than it takes."""
+    if fits(box) or not tears:
         return [box]
-    *more, last = _together(box.words, _sign_borders(box.words))
-    return [*(Box(words, goes_on=True) for words in more), Box(last)]
+    tear, *rougher = tears
+    *more, last = _together(box.words, _borders(box.words, tear))
+    parts = [*(Box(words, goes_on=True) for words in more), replace(box, words=last)]
+    return [small for part in parts for small in _fitting(part, fits, rougher)]
 
 
-def _sign_borders(words: Sequence[Word]) -> frozenset[int]:
-    """Positions between words at which no mark or vowel would be torn off."""
+def _borders(words: Sequence[Word], tear: Tear) -> frozenset[int]:
+    """Positions between words where it may be torn."""
     text = text_of(words)
     borders = accumulate(len(word.text) for word in words)
-    return frozenset(p for p in borders if 0 < p < len(text) and not one_sign(*text[p - 1 : p + 1]))
+    return frozenset(p for p in borders if 0 < p < len(text) and tear(text[p - 1], text[p]))
 
 
 def _cost(before: Box, after: Box, rules: Grammar) -> float:

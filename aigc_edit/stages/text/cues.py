@@ -110,7 +110,7 @@ def _words(found: Sequence[Box]) -> tuple[Word, ...]:
 
 
 def _reading(lines: Lines, style: CueStyle) -> Fraction:
-    return sum((style.reading(text_of(line)) for line in lines), Fraction(0))
+    return style.reading("".join(map(text_of, lines)).strip())
 
 
 def _fits(box: Box, style: CueStyle) -> bool:
@@ -127,6 +127,7 @@ def _measures(found: Sequence[Box], language: str, style: CueStyle, close: Fract
         starts=[float(box.words[0].span.start) for box in found],
         ends=[float(box.words[-1].span.end) for box in found],
         reading=[float(style.reading(text)) for text in texts],
+        leads=[float(style.reading(text) - style.reading(text.lstrip())) for text in texts],
         breaks=break_costs(found, language),
         last=[box.ends_sentence for box in found],
         close=float(close),

@@ -3,6 +3,7 @@
 As Knuth and Plass broke paragraphs into lines ("Breaking Paragraphs into Lines", Software: Practice
 and Experience 11, 1981): each line has a badness, each break a penalty, and the sum over the whole
 text is made as small as it can be. Here lines form cues, and a cue pays for what its time lacks.
+What is said between two pauses is hurried only where no cues of it could all be read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from aigc_edit.stages.text.style import CueStyle
 
@@ -26,7 +27,8 @@ _JOINED = 12.0  # two sentences in one cue (BBC: a subtitle should be a single s
 _LINE_BREAK = 0.6  # of what the same break costs between cues, where the reader has to wait
 _HELD = 10.0  # a second of pause within a cue, beyond the first half
 _HURRIED, _LACK = 20.0, 50.0  # a cue that lacks time, and each second that it lacks
-_PAUSE, _CARRIED = 0.999, 500.0  # haste after a pause of a second is none of what is before it
+_PAUSE = 0.999  # seconds; haste after such a pause is none of what is before it
+_EXACT = 1e-9  # seconds; what sums of times may err by
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Measures:
         indents: columns of that space; a line begins without.
         starts, ends: in order, without overlap.
         reading: how long it takes to read.
+        leads: how much of that the space before takes; a cue begins without.
         breaks: cost of a break after it.
         last: it ends a sentence.
         close: when the last cue has to go.
@@ -48,6 +51,7 @@ class Measures:
     starts: Sequence[float]
     ends: Sequence[float]
     reading: Sequence[float]
+    leads: Sequence[float]
     breaks: Sequence[float]
     last: Sequence[bool]
     close: float
@@ -63,15 +67,16 @@ class Layout:
         self._width = [0, *accumulate(measures.widths)]
         self._read = [0.0, *accumulate(measures.reading)]
         self._within = [0.0, *accumulate(map(self._cost_within, range(self._count)))]
-        self._pauses = [0, *accumulate(self._pause(box) >= _PAUSE for box in range(self._count))]
         self._lines = [tuple(self._lines_from(first)) for first in range(self._count)]
+        self._ways = [self._cues_from(first) for first in range(self._count)]
+        self._readable = [0, *accumulate(self._can_be_read())]
 
     def cues(self) -> list[tuple[int, Stops]]:
         """Each cue: its first box, and where its lines end."""
         best = [0.0] + [math.inf] * self._count
         come: list[tuple[int, Stops]] = [(0, ())] * (self._count + 1)
         for first in range(self._count):
-            for stop, (cost, lines) in self._cues_from(first).items():
+            for stop, (cost, lines) in self._ways[first].items():
                 total = best[first] + cost + self._cost_of_cue(first, stop)
                 if total < best[stop]:
                     best[stop], come[stop] = total, (first, lines)
@@ -84,6 +89,17 @@ class Layout:
             found.append(come[stop])
             stop = come[stop][0]
         return found[::-1]
+
+    def _can_be_read(self) -> Iterator[bool]:
+        """Of each box, whether there are cues without haste of all between its two pauses."""
+        count = range(self._count)
+        borders = [0, *(box + 1 for box in count if self._pause(box) >= _PAUSE), self._count]
+        for first, stop in pairwise(borders):
+            reached = {first}
+            for box in range(first, stop):
+                if box in reached:
+                    reached.update(s for s in self._ways[box] if self._lack(box, s) <= _EXACT)
+            yield from [stop in reached] * (stop - first)
 
     def _cues_from(self, first: int) -> Ways:
         """The cheapest lines from this box to each one that a cue can reach."""
@@ -138,10 +154,18 @@ class Layout:
         return self._start(box + 1) - self.boxes.ends[box] if box + 1 < self._count else 0.0
 
     def _cost_of_cue(self, first: int, stop: int) -> float:
-        time = min(self._start(stop) - self._gap - self._start(first), self._longest)
-        wanted = max(float(self.style.shortest), self._read[stop] - self._read[first])
-        lack = wanted - time
         within = self._within[stop - 1] - self._within[first]
-        paused = self._pauses[stop - 1] > self._pauses[first]
-        hurried = _HURRIED + _LACK * lack + _CARRIED * paused if lack > 0 else 0.0
-        return _CUE + self.boxes.breaks[stop - 1] + within + hurried
+        return _CUE + self.boxes.breaks[stop - 1] + within + self._cost_of_haste(first, stop)
+
+    def _cost_of_haste(self, first: int, stop: int) -> float:
+        lack = self._lack(first, stop)
+        if lack <= _EXACT:
+            return 0.0
+        needless = self._readable[stop] > self._readable[first]
+        return math.inf if needless else _HURRIED + _LACK * lack
+
+    def _lack(self, first: int, stop: int) -> float:
+        """Seconds that a cue lacks to be read; negative where there are more than it needs."""
+        time = min(self._start(stop) - self._gap - self._start(first), self._longest)
+        reading = self._read[stop] - self._read[first] - self.boxes.leads[first]
+        return max(float(self.style.shortest), reading) - time

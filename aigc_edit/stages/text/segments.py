@@ -15,6 +15,7 @@ _HAN = r"\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WIDE_PUNCTUATION = r"\u3000-\u3004\u3008-\u303f\uff01-\uff65"
 _UNSPACED = re.compile(f"[{_THAI}{_KANA}{_HAN}{_WIDE_PUNCTUATION}]")
 _RUN = re.compile(rf"\S*[{_THAI}{_KANA}{_HAN}]\S*")
+_KATAKANA = re.compile(r"[\u30a1-\u30ff\u31f0-\u31ff\uff66-\uff9f]+")  # one word, on the whole
 _SPACE = re.compile(r"\s+(?=\S*\w)")  # a sign alone, such as a dash, stays with the word before
 # JIS X 4051 (kinsoku shori): small kana and signs of length or repetition begin no line.
 _NEVER_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶーゝゞヽヾ々〜")
@@ -52,15 +53,20 @@ def _borders(text: str, run: re.Match[str], language: str) -> Iterator[int]:
     parts = _splitter(run.group(), language)(run.group())
     for position in accumulate(map(len, parts[:-1]), initial=run.start()):
         before, after = text[position - 1], text[position]
-        if position > run.start() and _may_part(before, after):
+        if position > run.start() and may_part(before, after):
             yield position
 
 
-def _may_part(before: str, after: str) -> bool:
-    """Whether punctuation and script allow a break between two signs."""
+def may_part(before: str, after: str) -> bool:
+    """Whether punctuation and script allow a break between two signs that no space parts.
+
+    >>> may_part("は", "今"), may_part("今", "、"), may_part("カ", "ナ"), may_part("a", "b")
+    (True, False, False, False)
+    """
     closes = unicodedata.category(after) in ("Pe", "Pf", "Po", "Lm") or after in _NEVER_FIRST
     opens = unicodedata.category(before) in ("Ps", "Pi")
-    scripts = unspaced(before) or unspaced(after)
+    katakana = bool(_KATAKANA.fullmatch(before + after))
+    scripts = (unspaced(before) or unspaced(after)) and not katakana
     return scripts and not closes and not opens and not one_sign(before, after)
 
 

@@ -1,6 +1,7 @@
 """Cues judged from outside: by the transcript and by Unicode, with nothing of what laid them out.
 
-Only the words of Chinese come from the same place as there, jieba.
+Only the words of Chinese come from the same place as there, jieba. No dictionary of Japanese or
+Thai is at hand: what may be a border of words there is allowed, and nowhere asked for.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
@@ -125,8 +127,7 @@ def _time(shown: Sequence[_Shown], limits: Limits) -> Iterator[str]:
 
 
 def _breaks(shown: Sequence[_Shown], said: Transcript, limits: Limits) -> Iterator[str]:
-    allowed = _may_end(said)
-    held = {number for words in _held(said, allowed, limits) for number in words[:-1]}
+    held = {number for words in _held(said, limits) for number in words[:-1]}
     for one in shown:
         stop = one.first
         for line, text in zip(one.cue.lines, one.cue.texts, strict=True):
@@ -135,13 +136,13 @@ def _breaks(shown: Sequence[_Shown], said: Transcript, limits: Limits) -> Iterat
                 yield f"ends inside a word: {text!r}"
 
 
-def _held(said: Transcript, may_end: Sequence[bool], limits: Limits) -> Iterator[list[int]]:
+def _held(said: Transcript, limits: Limits) -> Iterator[list[int]]:
     """Numbers of words that no line may part: what fits into a line, and into half a cue's time."""
     words = list(said.words)
     held: list[int] = []
-    for number, ends in enumerate(may_end):
+    for number, border in enumerate(_borders(said)):
         held.append(number)
-        if ends:
+        if border is not Border.NEVER:
             text = "".join(words[k].text for k in held)
             lasts = float(words[number].span.end - words[held[0]].span.start)
             if _columns(text) <= limits.columns and 2 * lasts <= limits.longest:
@@ -149,39 +150,64 @@ def _held(said: Transcript, may_end: Sequence[bool], limits: Limits) -> Iterator
             held = []
 
 
-def _may_end(said: Transcript) -> list[bool]:
-    """Of each word, whether a line may end after it."""
-    return [may for sentence in said.sentences for may in _may_end_within(sentence)]
+class Border(Enum):
+    """What stands between two signs."""
+
+    NEVER = "no line may end here"
+    PERHAPS = "it takes a dictionary to tell"
+    SURE = "a line may end here"
 
 
-def _may_end_within(sentence: Sentence) -> Iterator[bool]:
+def _borders(said: Transcript) -> list[Border]:
+    """What stands after each word."""
+    return [
+        border for sentence in said.sentences for border in _borders_within(sentence, said.language)
+    ]
+
+
+def _borders_within(sentence: Sentence, language: str) -> Iterator[Border]:
     text = "".join(word.text for word in sentence.words)
     chinese = {0, *accumulate(len(part) for part in rjieba.cut(text))}
     place = 0
     for word in sentence.words:
         place += len(word.text)
-        yield place == len(text) or _parts(
-            text[place - 1], text[place], between_words=place in chinese
-        )
+        before, after = text[:place], text[place:]
+        if not after or before[-1].isspace() or after[0].isspace():
+            yield Border.SURE
+        elif not _parts(before[-1], after[0]):
+            yield Border.NEVER
+        elif _undivided(before.split(" ")[-1] + after.split(" ")[0], language):
+            yield Border.PERHAPS
+        elif not any(map(str.isalnum, before)):
+            yield Border.PERHAPS  # a sign alone belongs to the word after it
+        elif [_script(before[-1]), _script(after[0])] == ["CJK", "CJK"] and place not in chinese:
+            yield Border.NEVER
+        else:
+            yield Border.SURE
 
 
-def _parts(before: str, after: str, *, between_words: bool) -> bool:
+def _undivided(run: str, language: str) -> bool:
+    """Whether signs without a space are Japanese or Thai."""
+    return language == "ja" or bool({*map(_script, run)} & {"HIRAGANA", "KATAKANA", "THAI"})
+
+
+def _parts(before: str, after: str) -> bool:
     """Whether a line may end between two signs, by what they are."""
-    if before.isspace() or after.isspace():
-        return True
     if unicodedata.category(after) in ("Mn", "Mc", "Pe", "Pf", "Po"):
         return False
-    names = [unicodedata.name(sign, "").split(" ")[0] for sign in (before, after)]
-    if names == ["THAI", "THAI"]:
+    scripts = _script(before), _script(after)
+    if scripts == ("THAI", "THAI"):
         return before not in _THAI_BEFORE and after not in _THAI_AFTER
-    if names == ["CJK", "CJK"]:
-        return between_words
-    return "KATAKANA" not in names or names[0] != names[1]
+    return scripts != ("KATAKANA", "KATAKANA")
+
+
+def _script(sign: str) -> str:
+    return unicodedata.name(sign, "").split(" ")[0]
 
 
 def _hurried(shown: Sequence[_Shown], said: Transcript, limits: Limits) -> Iterator[str]:
     """Cues that cannot be read, where other cues of the same words could all be."""
-    words, may_end = list(_parted(said)), _may_end(said)
+    words, may_end = list(_parted(said)), [x is Border.SURE for x in _borders(said)]
     for first, stop in _stretches(words):
         until = float(words[stop].span.start) if stop < len(words) else 1e9
         if _readable(words[first:stop], may_end[first:stop], until, limits):
@@ -221,19 +247,22 @@ def _readable(words: Sequence[Word], may_end: Sequence[bool], until: float, limi
                 first in reached
                 and float(words[stop - 1].span.end) - starts[first] <= limits.longest
                 and limits.needed(text) <= room
-                and _lines(words[first:stop], may_end[first:stop], limits) <= limits.lines
+                and _fit(words[first:stop], may_end[first:stop], limits)
             ):
                 reached.add(stop)
     return len(words) in reached
 
 
-def _lines(words: Sequence[Word], may_end: Sequence[bool], limits: Limits) -> int:
-    """How many lines they fill, as many as fit on each."""
-    lines, line, piece = 1, "", ""
+def _fit(words: Sequence[Word], may_end: Sequence[bool], limits: Limits) -> bool:
+    """Whether they fill no more lines than there are, as many as fit on each."""
+    lines, line, piece = 1, "", []
     for word, ends in zip(words, may_end, strict=True):
-        piece += word.text
+        piece.append(word.text)
         if ends:
-            if line and _columns(line + piece) > limits.columns:
+            text = "".join(piece)
+            if len(piece) > 1 and _columns(text) > limits.columns:
+                return False  # it has to be parted somewhere, and only a dictionary tells where
+            if line and _columns(line + text) > limits.columns:
                 lines, line = lines + 1, ""
-            line, piece = line + piece, ""
-    return lines
+            line, piece = line + text, []
+    return lines <= limits.lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import chain
 
 from hypothesis import strategies as st
 
@@ -42,29 +43,70 @@ def texts(language: str) -> st.SearchStrategy[str]:
     return _spaced({"en": _ENGLISH, "ar": _ARABIC, "long": _ENGLISH + _LONG}[language])
 
 
+# What people may say; where words are not spaced, a sign is a word, as Whisper gives them.
+_CLAUSES = {
+    "zh": [
+        "今天的天气很好,",
+        "我们去公园散步。",
+        "你看见那本书了吗?",
+        "中华人民共和国",
+        "变化来得太快了",
+    ],
+    "ja": [
+        "今日は天気がいいので、",
+        "公園へ散歩に行きました。",
+        "コーヒーを飲みますか?",
+        "東京の電車",
+    ],
+    "th": ["วันนี้อากาศดีมาก", "เราไปเดินเล่น", "ที่สวนสาธารณะ", "แล้วซื้อผลไม้กลับบ้าน"],
+}
+
+
+def clauses(language: str) -> st.SearchStrategy[list[str]]:
+    """Words that make sense side by side, the first one after a space."""
+    if language in _CLAUSES:
+        return st.sampled_from(_CLAUSES[language]).map(lambda said: [f" {said[0]}", *said[1:]])
+    if language == "mixed":
+        return st.one_of(*(clauses(one) for one in ("en", "zh", "ja", "ar", "long")))
+    return texts(language).map(lambda word: [word])
+
+
 LANGUAGES = ("en", "zh", "ja", "th", "ar", "long", "mixed")
 # Seconds, in thousandths: a word, and the pause after it.
 FAST, COMFORTABLE, ODD = (1, 120), (450, 900), (0, 12_000)
 
 
 @st.composite
-def transcripts(draw, lengths=None, languages=LANGUAGES, longest=40) -> Transcript:
-    """A few sentences; words may take no time at all, or many seconds."""
+def transcripts(
+    draw, lengths=None, languages=LANGUAGES, longest=40, *, sensible=False
+) -> Transcript:
+    """A few sentences; words may take no time at all, or many seconds.
+
+    Signs of scripts without spaces stand in any order, or in `sensible` clauses.
+    """
     language = draw(st.sampled_from(languages))
     low, high = draw(st.sampled_from((FAST, COMFORTABLE, ODD))) if lengths is None else lengths
     pauses = st.one_of(st.just(0), st.integers(0, 300), st.integers(0, 5_000))
     words, start = [], Fraction(draw(st.integers(0, 10_000)), 1000)
-    for text in draw(st.lists(texts(language), max_size=longest)):
+    parts = clauses(language) if sensible else texts(language).map(lambda word: [word])
+    said = draw(st.lists(parts, max_size=longest).map(lambda found: [*chain(*found)][:longest]))
+    for text in said:
         end = start + Fraction(draw(st.integers(low, high)), 1000)
         words.append(Word(Span(start, end), text, draw(st.sampled_from((0.0, 0.5, 1.0)))))
         start = end + Fraction(draw(pauses), 1000)
-    return Transcript("transcript", _sentences(draw, words), language if len(language) < 3 else "")
+    return Transcript(
+        "transcript",
+        _sentences(draw, words, sensible=sensible),
+        language if len(language) < 3 else "",
+    )
 
 
-def _sentences(draw, words: list[Word]) -> tuple[Sentence, ...]:
+def _sentences(draw, words: list[Word], *, sensible: bool) -> tuple[Sentence, ...]:
     found = []
     while words:
         count = draw(st.integers(1, max(1, min(len(words), 15))))
+        while sensible and count < len(words) and not words[count].text.startswith(" "):
+            count += 1
         found.append(Sentence(tuple(words[:count])))
         words = words[count:]
     return tuple(found)

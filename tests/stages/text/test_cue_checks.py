@@ -153,9 +153,27 @@ HASTE_AFTER_A_PAUSE = at_once(
 )
 
 
+# Sentences of a word each: to be joined in unusual ways rather than hurried by 0.1 s.
+_STEADY = [
+    Word(Span(Fraction(9 * at, 20), Fraction(9 * at + 9, 20)), f" {text}")
+    for at, text in enumerate(
+        ["the"] * 13 + ["Donaudampfschifffahrtsgesellschaftskapitän"] * 2 + ["the"] * 4
+    )
+]
+HASTE_FOR_A_BETTER_SHAPE = Transcript(
+    "transcript",
+    tuple(
+        map(
+            Sentence, [(a,) for a in _STEADY[:2]] + [(*_STEADY[2:4],)] + [(a,) for a in _STEADY[4:]]
+        )
+    ),
+)
+
+
 @example(PUT_OFF, LIMITS["for portrait"])
 @example(HASTE_AFTER_A_PAUSE, LIMITS["for portrait"])
-@given(transcripts(), st.sampled_from(list(LIMITS.values())))
+@example(HASTE_FOR_A_BETTER_SHAPE, LIMITS["as it comes"])
+@given(transcripts(sensible=True), st.sampled_from(list(LIMITS.values())))
 def test_cues_of_any_text_at_any_pace_keep_every_limit(transcript, limits):
     assert wrong(transcript, limits) == []
 

@@ -203,6 +203,16 @@ def test_what_is_too_slow_for_one_cue_falls_apart_but_marks_and_vowels_stay_with
     assert [text for cue in cues for text in cue.texts] == ["เกี", "นั้", "นา"]
 
 
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [("今今今今今はは、ははははは今", "、"), ("「今今今はコンピュータはは今今」", "ー")],
+)
+def test_what_is_too_wide_for_a_line_is_torn_before_no_sign_that_ends_a_word(text, sign):
+    cues = lay_out(said(*[text] * 2, language="ja"), replace(STYLE, columns=18))
+
+    assert not [line for cue in cues for line in cue.texts if line.startswith(sign)]
+
+
 def test_words_of_a_right_to_left_script_keep_their_logical_order():
     text = "مرحبا بكم في هذا البرنامج الجديد"
     (cue,) = lay_out(said(text, language="ar"))
