@@ -1,6 +1,7 @@
 """Floor 5: many files through one pipeline, on many workers."""
 
 from aigc_edit.batch.batch import Batch, BatchOptions, Setting, Watcher
+from aigc_edit.batch.crew import ExecutorCrew
 from aigc_edit.batch.executor import (
     Cost,
     Died,
@@ -32,6 +33,7 @@ __all__ = [
     "Entry",
     "Event",
     "Executor",
+    "ExecutorCrew",
     "Found",
     "Holder",
     "Input",

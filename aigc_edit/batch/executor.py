@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from aigc_edit.engine import Share
 from aigc_edit.errors import PipelineError, Problem
 from aigc_edit.pipeline import Pipeline, PluginChoice, load_pipeline
 
@@ -50,11 +51,13 @@ def pipeline_digest(pipeline: Pipeline) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One source and the output that it becomes; the number is the caller's."""
+    """One source and the output that it becomes, or a share of its render; the number is the
+    caller's."""
 
     number: int
     source: Path
     output: Path
+    share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from aigc_edit.batch.executor import Cost, Died, Ended, Event, Passed, Task, Work
-from aigc_edit.engine import Guard, RunOptions, run
+from aigc_edit.engine import Guard, RunOptions, render_share, run
 from aigc_edit.errors import AigcEditError, NoSpaceError, one_line
 from aigc_edit.media import give_back, limit_decoders
+from aigc_edit.pipeline import Pipeline
 
 _TOLD_SECONDS = 0.2  # between two words about one pass
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -108,7 +109,7 @@ class Worker:
             guard=Guard(self._work.stage_timeout, lambda error: self._abandon(task, error)),
         )
         try:
-            record = run(self._work.loaded(), task.source, task.output, options).record
+            cost = _cost_of(task, self._work.loaded(), options)
         except (AigcEditError, MemoryError) as error:
             if ran_out_of_memory(error):  # whoever replaces us has all of it
                 self._tell(Died(task.number, self._place.number, "ran out of memory"))
@@ -118,11 +119,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 -- a bug of ours is no reason to stop the others
             ended = self._ended(task, f"unexpected {type(error).__name__}: {one_line(error)}")
         else:
-            passes: dict[str, float] = {}
-            for cost in record["passes"]:
-                passes[cost["pass"]] = passes.get(cost["pass"], 0.0) + cost["seconds"]
-            made = Cost(record["output"]["duration"], passes)
-            ended = replace(self._ended(task), cost=made)
+            ended = replace(self._ended(task), cost=cost)
         give_back()
         self._tell(replace(ended, cost=_with_memory(ended.cost)))
 
@@ -133,6 +130,17 @@ class Worker:
         """A stage that cannot even be interrupted ends the process."""
         self._tell(replace(self._ended(task, str(error)), leaves=True))
         self._leave()
+
+
+def _cost_of(task: Task, pipeline: Pipeline, options: RunOptions) -> Cost:
+    """Does a task, and says what it took."""
+    if task.share is not None:
+        return Cost(render_share(pipeline, task.source, task.output, task.share, options))
+    record = run(pipeline, task.source, task.output, options).record
+    passes: dict[str, float] = {}
+    for cost in record["passes"]:
+        passes[cost["pass"]] = passes.get(cost["pass"], 0.0) + cost["seconds"]
+    return Cost(record["output"]["duration"], passes)
 
 
 class _Told:

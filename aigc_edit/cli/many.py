@@ -89,7 +89,7 @@ def _setting(
     options = common.run_options(parsed)
     earlier = Earlier(pipeline, options.track_cache(), options.guard)
     earlier.check()
-    executor = _executor(parsed, _work(parsed, pipeline), names.folder, count)
+    executor = _executor(parsed, work_of(parsed, pipeline), names.folder, count)
     wanted = BatchOptions(parsed.force, parsed.fail_fast, parsed.watch)
     return Setting(search, names, journal, earlier, executor, watcher(quiet=parsed.quiet), wanted)
 
@@ -104,7 +104,8 @@ def _executor(parsed: argparse.Namespace, work: Work, folder: Path, count: int) 
     return Pool(work, Sizing.here(parsed.jobs, count, parsed.device), folder / PRIVATE)
 
 
-def _work(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:
+def work_of(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:
+    """What workers are told of the command line."""
     from aigc_edit.batch import Work, pipeline_digest
 
     return Work(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from aigc_edit.cli import common
 from aigc_edit.words import counted
 
 if TYPE_CHECKING:
+    from aigc_edit.engine import RunOptions
     from aigc_edit.pipeline import Pipeline
 
 _EPILOG = """\
 examples:
   aigc-edit run pipelines/highlight.yaml talk.mp4
+  aigc-edit run pipelines/highlight.yaml long.mp4 --split
   aigc-edit run pipelines/highlight.yaml clips/ -o out/
   aigc-edit run pipelines/highlight.yaml 'films/**/*.mkv' -o out/ --name '{folder}/{stem}-best'
 
@@ -69,7 +72,7 @@ def _add_many(group: argparse._ArgumentGroup) -> None:
         "--jobs",
         type=_jobs,
         metavar="N",
-        help="files at a time (default: auto, by cores, memory and GPUs)",
+        help="processes at a time (default: auto, by cores, memory and GPUs)",
     )
     group.add_argument(
         "--on",
@@ -79,6 +82,7 @@ def _add_many(group: argparse._ArgumentGroup) -> None:
         "its nodes see inputs, pipeline and -o by the same paths",
     )
     for option, help_text in (
+        ("--split", "several processes render one long video, here or --on a cluster"),
         ("--force", "make results anew that are up to date"),
         ("--fail-fast", "take no more files after one has failed"),
         ("--watch", "keep taking files that arrive, until Ctrl-C"),
@@ -103,11 +107,15 @@ def _cluster(text: str) -> str:
 
 def execute(parsed: argparse.Namespace) -> int:
     from aigc_edit.batch import is_single
+    from aigc_edit.errors import UsageError
 
     parsed.inputs = parsed.inputs or []
     pipeline = common.loaded_pipeline(parsed)
-    asks_for_many = parsed.lists or parsed.name or parsed.watch or parsed.on
-    if is_single(parsed.inputs) and not asks_for_many:
+    single = is_single(parsed.inputs)
+    if parsed.split and not (single and not parsed.lists):
+        raise UsageError("--split is for one video", cure="A folder keeps all cores busy as it is.")
+    asks_for_many = parsed.lists or parsed.name or parsed.watch or (parsed.on and not parsed.split)
+    if single and not asks_for_many:
         return _run_one(parsed, pipeline)
     from aigc_edit.cli.many import run_many
 
@@ -121,12 +129,26 @@ def _run_one(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
     parsed.input = parsed.inputs[0]
     if parsed.review:
         return review(parsed, pipeline)
-    with common.local_input(parsed) as path, common.results_alone(parsed):
-        result = run(pipeline, path, parsed.output, common.run_options(parsed))
+    with (
+        common.local_input(parsed) as path,
+        common.results_alone(parsed),
+        _options(parsed, pipeline, path) as options,
+    ):
+        result = run(pipeline, path, parsed.output, options)
     if not parsed.quiet:
         for line in _summary(result.output, result.files, result.record):
             print(line)
     return 0
+
+
+def _options(
+    parsed: argparse.Namespace, pipeline: Pipeline, path: Path
+) -> AbstractContextManager[RunOptions]:
+    from aigc_edit.cli.split import with_crew
+
+    if parsed.split:
+        return with_crew(parsed, pipeline, path)
+    return nullcontext(common.run_options(parsed))
 
 
 def _summary(output: Path, files: tuple[Path, ...], record: object) -> list[str]:

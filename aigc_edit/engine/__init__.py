@@ -9,6 +9,7 @@ from aigc_edit.engine.earlier import RECORD_ENDING, Earlier, made_from, made_wit
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
 from aigc_edit.engine.hearing import Heard, heard
+from aigc_edit.engine.helper import render_share
 from aigc_edit.engine.midi_scores import read_midi
 from aigc_edit.engine.pieces import looks_across
 from aigc_edit.engine.plan import Plan
@@ -28,6 +29,7 @@ from aigc_edit.engine.runner import (
 )
 from aigc_edit.engine.scores import read_corpus
 from aigc_edit.engine.scoring import Composed, compose
+from aigc_edit.engine.sharing import Crew, Share
 from aigc_edit.engine.sound import filtered_sound
 from aigc_edit.engine.trial import Trial
 
@@ -36,7 +38,10 @@ __all__ = [
     "heard",
     "Composed",
     "compose",
+    "Crew",
     "SEE_ALL",
+    "Share",
+    "render_share",
     "Batch",
     "as_declared",
     "check_files",

@@ -94,7 +94,9 @@ class FilterChain:
     def batches(self, pictures: Iterator[Picture]) -> Iterator[Batch]:
         """Pictures through the chain, as the last filter leaves them."""
         most = min(f.max_batch for f in self.filters)
-        gathered = _gathered(pictures, self._cuts(), most if self.device != "cpu" else _CPU_BATCH)
+        gathered = _gathered(
+            pictures, cuts(self.tracks, self.seams), most if self.device != "cpu" else _CPU_BATCH
+        )
         batches = self._taken_apart(gathered)
         context = FilterContext(
             self.video.width,
@@ -117,11 +119,6 @@ class FilterChain:
             context = replace(context, width=width, height=height)
         return batches
 
-    def _cuts(self) -> list[Fraction]:
-        """Output times at which filters forget: seams, and cuts of the source that are known."""
-        shots = (track for track in self.tracks.tracks.values() if isinstance(track, Shots))
-        return sorted({*self.seams, *(span.start for track in shots for span in track.spans)})
-
     def _taken_apart(self, gathered: Iterator[tuple[int, list[Picture]]]) -> Iterator[Batch]:
         """Batches as the first filter wants them."""
         form = PictureForm(self.video.width, self.video.height)
@@ -135,6 +132,12 @@ class FilterChain:
             for run, pictures in gathered:
                 frames = converter.batch([p.frame for p in pictures], self.device)
                 yield Batch(run, frames, tuple(p.time for p in pictures))
+
+
+def cuts(tracks: Timeline, seams: Sequence[Fraction]) -> list[Fraction]:
+    """Output times at which filters forget: seams, and cuts of the source that are known."""
+    shots = (track for track in tracks.tracks.values() if isinstance(track, Shots))
+    return sorted({*seams, *(span.start for track in shots for span in track.spans)})
 
 
 def _gathered(

@@ -6,7 +6,7 @@ A finished piece need not be made again after a kill, and what nothing touches n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -165,16 +165,24 @@ def first_number(time: Fraction, fps: Fraction) -> int:
 
 
 def make_pieces(
-    source: Source, edits: EditList, choice: CopyChoice, *, across: bool
+    source: Source,
+    edits: EditList,
+    choice: CopyChoice,
+    *,
+    across: bool,
+    cuts: Sequence[Fraction] = (),
 ) -> tuple[Piece, ...]:
     """The pieces of an edit list, in output order.
 
-    Long spans are parted at key frames, unless something looks across: a deinterlacer, or what
-    `across` says (a filter with neighbours or memory, a step that is steady).
+    Long spans are parted at key frames; where something looks across them (a filter with
+    neighbours or memory, a step that is steady), at cuts, where it forgets; never where a
+    deinterlacer looks across both.
+
+    Args:
+        cuts: output times at which filters forget.
     """
     keys = source.key_times(clean=True)
-    across = across or source.video.interlaced
-    borders = () if across or not source.video.timed else source.key_times(clean=False)
+    borders = _Borders(source, cuts if across else None)
     pieces: list[Piece] = []
     waiting: list[Placed] = []
     for span, at in edits.placed():
@@ -183,7 +191,7 @@ def make_pieces(
                 pieces += _flushed(waiting)
                 pieces.append(Piece((placed,), copied=True))
                 continue
-            for part in _parted(placed, borders):
+            for part in _parted(placed, borders.within(placed)):
                 waiting.append(part)
                 if part.end - waiting[0].at >= SHORTEST_SECONDS:
                     pieces += _flushed(waiting)
@@ -228,13 +236,43 @@ def _with_copies(
             yield Placed(piece, placed.at + max(piece.start - span.start, Fraction(0))), copied
 
 
-def _parted(placed: Placed, keys: Sequence[Fraction]) -> Iterator[Placed]:
-    """A span parted at key frames into pieces that are long enough."""
+@dataclass(frozen=True)
+class _Borders:
+    """Where spans may be parted.
+
+    Attributes:
+        cuts: output times, where nothing else will do.
+    """
+
+    source: Source
+    cuts: Sequence[Fraction] | None
+
+    def within(self, placed: Placed) -> Iterator[Fraction]:
+        """Times of the source inside a span, each that of a picture."""
+        span, video = placed.span, self.source.video
+        if video.interlaced or not video.timed:
+            return
+        if self.cuts is None:
+            keys = self.source.key_times(clean=False)
+            yield from keys[bisect_left(keys, span.start) : bisect_left(keys, span.end)]
+            return
+        for cut in self.cuts:
+            time = span.start + cut - placed.at
+            if span.start < time < span.end and self._shown(time):
+                yield time
+
+    def _shown(self, time: Fraction) -> bool:
+        """Whether a picture begins then, so that none is shown twice."""
+        return len(self.source.shown_times(Span(time, time + 2 * SAME_TIME))) > 0
+
+
+def _parted(placed: Placed, borders: Iterable[Fraction]) -> Iterator[Placed]:
+    """A span parted at borders into pieces that are long enough."""
     start, end = placed.span.start, placed.span.end
-    for key in keys[bisect_left(keys, start + LONGEST_SECONDS) :]:
-        if key >= end - SAME_TIME:
+    for border in borders:
+        if border >= end - SAME_TIME:
             break
-        if key >= start + LONGEST_SECONDS:
-            yield Placed(Span(start, key), placed.at + start - placed.span.start)
-            start = key
+        if border >= start + LONGEST_SECONDS:
+            yield Placed(Span(start, border), placed.at + start - placed.span.start)
+            start = border
     yield Placed(Span(start, end), placed.at + start - placed.span.start)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aigc_edit.api import Analyzer, Audio, AudioFilter, FrameFilter, Frames, Selector, Sink, Track
 from aigc_edit.engine.cache import TrackCache
+from aigc_edit.engine.filtering import cuts
 from aigc_edit.engine.pieces import (
     CopyChoice,
     Placed,
@@ -32,7 +33,7 @@ from aigc_edit.engine.plan import (
 from aigc_edit.errors import UsageError
 from aigc_edit.media import CONTAINERS, SAME_TIME, Source, chosen_codec, chosen_encoder
 from aigc_edit.pipeline import Pipeline, StageSpec, registered
-from aigc_edit.timeline import EditList
+from aigc_edit.timeline import EditList, Timeline
 
 _USUAL_DEPTH = 8  # bits a sample
 _DEEP_CODECS = ("hevc", "av1")  # H.264 with ten bits plays almost nowhere
@@ -140,12 +141,14 @@ def make_plan(
     *,
     edits: EditList | None,
     output: Path,
+    tracks: Timeline | None = None,
     fused: bool = True,
     no_copies: str = "",
 ) -> Plan:
     """The whole plan; `edits` is None while the decision is still to come.
 
     Args:
+        tracks: in output time, where the decision is known.
         no_copies: why no picture may be copied, if so.
     """
     passes: list[Pass] = [
@@ -156,7 +159,7 @@ def make_plan(
     if derived or cached:
         passes.append(DerivePass(derived, cached))
     passes.append(DecisionPass(_ids(pipeline.of_kind("select"))))
-    passes.append(_render_pass(pipeline, source, edits, output, no_copies))
+    passes.append(_render_pass(pipeline, source, edits, tracks, output, no_copies))
     if source.audio is not None or makes_sound(pipeline):
         seconds = edits.duration if edits is not None else _expected(pipeline, source)
         codec = chosen_codec(output.suffix, pipeline.output.audio.codec, sound=True)
@@ -182,7 +185,12 @@ def _analysis_pass(source: Source, group: Sequence[AnalysisStep]) -> AnalysisPas
 
 
 def _render_pass(
-    pipeline: Pipeline, source: Source, edits: EditList | None, output: Path, no_copies: str
+    pipeline: Pipeline,
+    source: Source,
+    edits: EditList | None,
+    tracks: Timeline | None,
+    output: Path,
+    no_copies: str,
 ) -> RenderPass:
     filters, video = frame_filters(pipeline), pipeline.output.video
     steady = steady_steps(pipeline)
@@ -208,7 +216,8 @@ def _render_pass(
             cure="Use output.video.mode=auto, which copies what it can.",
         )
     across = any(steady) or any(map(looks_across, filters))
-    pieces = make_pieces(source, edits, choice, across=across)
+    forgets = cuts(tracks, edits.seams) if tracks is not None else ()
+    pieces = make_pieces(source, edits, choice, across=across, cuts=forgets)
     if video.mode == "copy" and not all(piece.copied for piece in pieces):
         raise UsageError(
             "a span begins before the first key frame that can be cut at",

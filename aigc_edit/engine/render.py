@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import chain, groupby
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from aigc_edit.engine.filtering import FilterChain
 from aigc_edit.engine.pieces import Piece, first_number
 from aigc_edit.engine.progress import Clock, Stopped
-from aigc_edit.engine.steadying import flicker_note, span_at, take_flicker
+from aigc_edit.engine.steadying import flicker_note, take_flicker
 from aigc_edit.errors import DecodeError
 from aigc_edit.media import (
     SAME_TIME,
@@ -51,7 +51,7 @@ class RenderJob:
     Attributes:
         pieces: of the output, copied ones included.
         fps: constant frames a second that were asked for; None keeps the source's times.
-        sps_id: see PictureSettings.
+        sps_id, threads: see PictureSettings.
         folder: where parts are written, and finished ones found again.
         damage: takes what is met.
         halt: set where the work is in vain.
@@ -66,6 +66,7 @@ class RenderJob:
     preset: str
     fps: Fraction | None
     sps_id: int | None
+    threads: int
     folder: Path
     damage: Damage
     halt: threading.Event
@@ -83,8 +84,9 @@ class RenderReport:
     Attributes:
         parts: all pieces, ready for the mux.
         times: float64 [N], of all pictures of the output, copied ones too; seconds.
-        marks: what was noted of the pictures that were encoded just now.
+        marks: what was noted of all pictures that were encoded.
         settings: how they were encoded.
+        decoded: by this run.
         resumed: pieces that a run that was killed had finished.
     """
 
@@ -104,30 +106,33 @@ class _Made:
     ticks: list[int]
     repeated: int
     depth: int
+    decoded: int
     damage: dict[str, Any]  # all that was met until then
-    flicker: dict[str, Any]  # of its spans, by step and span
+    flicker: dict[str, Any]  # by step and stretch
 
 
-def render(job: RenderJob, clock: Clock) -> RenderReport:
+def render(
+    job: RenderJob, clock: Clock, elsewhere: Callable[[Sequence[int]], None] | None = None
+) -> RenderReport:
     """Encodes every piece that is not copied and not finished yet, each into a file of its own.
+
+    Args:
+        elsewhere: has pieces of those numbers made by others, and tells the clock; what is not
+            finished when it returns is made here.
 
     Raises:
         DecodeError: no picture at all could be shown.
     """
-    made = {n: found for n, _ in job.encoded if (found := _finished(job, n))}
-    for piece in made.values():
+    resumed = _finished(job)
+    clock.advance(sum(len(piece.ticks) for piece in resumed.values()))
+    todo = [n for n, _ in job.encoded if n not in resumed]
+    if elsewhere is not None:
+        elsewhere(todo)
+    found = _finished(job) if elsewhere is not None else resumed
+    for piece in found.values():
         job.damage.add(Damage.from_json(piece.damage))
         take_flicker(job.chain.steadyings, piece.flicker)
-    todo = [(n, piece) for n, piece in job.encoded if n not in made]
-    resumed = len(made)
-    clock.advance(sum(len(piece.ticks) for piece in made.values()))
-    marks = PictureMarks(job.seams)
-    with (
-        PictureReader(job.source, damage=job.damage) as reader,
-        ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
-        job.chain.through(pictures, job.encoder.pixel_format) as shown,
-    ):
-        made |= _encoded(shown, todo, job, marks, clock)
+    made = found | render_pieces(job, [n for n in todo if n not in found], clock)
     parts = tuple(
         CopiedPart(job.source, piece.placed[0].span, piece.start)
         if piece.copied
@@ -140,12 +145,33 @@ def render(job: RenderJob, clock: Clock) -> RenderReport:
     return RenderReport(
         parts=parts,
         times=_times(job, made),
-        marks=marks.facts(),
+        marks=_marks(job, made),
         settings=_settings(job),
-        decoded=reader.decoded,
+        decoded=sum(piece.decoded for n, piece in made.items() if n not in resumed),
         repeated=sum(piece.repeated for piece in made.values()),
-        resumed=resumed,
+        resumed=len(resumed),
     )
+
+
+def render_pieces(job: RenderJob, numbers: Sequence[int], clock: Clock) -> dict[int, _Made]:
+    """Encodes the pieces of those numbers, in order; none of them is copied."""
+    todo = [(number, job.pieces[number]) for number in numbers if not _read(job, number)]
+    with (
+        PictureReader(job.source, damage=job.damage) as reader,
+        ahead(_placed(reader, [piece for _, piece in todo], job), _AHEAD_PICTURES) as pictures,
+        job.chain.through(pictures, job.encoder.pixel_format) as shown,
+    ):
+        return _encoded(shown, todo, job, reader, clock)
+
+
+def _marks(job: RenderJob, made: Mapping[int, _Made]) -> PictureFacts:
+    """What was noted of all pieces that were encoded, whoever did it."""
+    marks = PictureMarks(job.seams)
+    for number in sorted(made):
+        if number and number - 1 not in made:
+            marks.jump()
+        marks.take(PictureFacts.load(_marks_of(job, number)))
+    return marks.facts()
 
 
 def _times(job: RenderJob, made: Mapping[int, _Made]) -> npt.NDArray[np.float64]:
@@ -166,12 +192,27 @@ def _part(job: RenderJob, number: int) -> Path:
     return job.folder / f"piece{number:05}.mp4"
 
 
-def _finished(job: RenderJob, number: int) -> _Made | None:
-    """A piece that an earlier run finished: its note is written last."""
+def _unfinished(job: RenderJob, number: int) -> Path:
+    part = _part(job, number)
+    return part.with_name(f"unfinished-{part.name}")
+
+
+def _marks_of(job: RenderJob, number: int) -> Path:
+    return _part(job, number).with_suffix(".npz")
+
+
+def _finished(job: RenderJob) -> dict[int, _Made]:
+    """Pieces that an earlier run, or another process, has finished."""
+    return {n: found for n, _ in job.encoded if (found := _read(job, n))}
+
+
+def _read(job: RenderJob, number: int) -> _Made | None:
+    """A finished piece: its note is written last."""
     part = _part(job, number)
     try:
         note = json.loads(part.with_suffix(".json").read_text("ascii"))
         if part.stat().st_size == note.pop("bytes"):
+            PictureFacts.load(_marks_of(job, number))
             return _Made(**note)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -182,19 +223,20 @@ def _encoded(
     shown: Iterator[Picture],
     todo: Sequence[tuple[int, Piece]],
     job: RenderJob,
-    marks: PictureMarks,
+    reader: PictureReader,
     clock: Clock,
 ) -> dict[int, _Made]:
     """Writes pictures in output order into the parts of their pieces."""
     starts = [piece.start for _, piece in todo]
     made: dict[int, _Made] = {}
+    decoded = 0
     for place, pictures in groupby(
         shown, key=lambda p: bisect_right(starts, p.time + SAME_TIME) - 1
     ):
         number, piece = todo[place]
-        if number and number - 1 not in made:
-            marks.jump()
-        made[number] = _written(_heeded(pictures, job, clock), piece, number, job, marks)
+        written = _written(_heeded(pictures, job, clock), piece, number, job)
+        made[number] = _noted(written, number, job, reader.decoded - decoded)
+        decoded = reader.decoded
     return made
 
 
@@ -208,23 +250,37 @@ def _heeded(pictures: Iterator[Picture], job: RenderJob, clock: Clock) -> Iterat
 
 
 def _written(
-    pictures: Iterator[Picture], piece: Piece, number: int, job: RenderJob, marks: PictureMarks
-) -> _Made:
-    part = _part(job, number)
-    unfinished = part.with_name(f"unfinished-{part.name}")
-    with PictureWriter(unfinished, _settings(job), piece.start) as writer:
+    pictures: Iterator[Picture], piece: Piece, number: int, job: RenderJob
+) -> PictureWriter:
+    """Encodes a piece, and notes what the encoder was given."""
+    inside = [seam for seam in job.seams if piece.start < seam < piece.end]
+    marks = PictureMarks([piece.start, *inside, piece.end])
+    with PictureWriter(_unfinished(job, number), _settings(job), piece.start) as writer:
         for picture in pictures:
             encoded = writer.write(picture.frame, picture.time)
             if encoded is not None:
                 marks.add(encoded, picture.time)
-    spans = {span_at(placed.at, job.seams) for placed in piece.placed}
-    flicker = flicker_note(job.chain.steadyings, sorted(spans))
-    made = _Made(writer.ticks, writer.repeated, writer.depth, job.damage.to_json(), flicker)
+    marks.end()
+    with writing(_part(job, number)):
+        marks.facts().save(_marks_of(job, number))
+    return writer
+
+
+def _noted(writer: PictureWriter, number: int, job: RenderJob, decoded: int) -> _Made:
+    """Gives a piece its name; whoever finds its note finds it whole."""
+    part, piece = _part(job, number), job.pieces[number]
+    flicker = flicker_note(job.chain.steadyings, piece.start, piece.end)
+    made = _Made(
+        writer.ticks, writer.repeated, writer.depth, decoded, job.damage.to_json(), flicker
+    )
     with writing(part):
-        size = unfinished.stat().st_size
-        synced(unfinished)
-        unfinished.replace(part)
-        part.with_suffix(".json").write_text(json.dumps(asdict(made) | {"bytes": size}), "ascii")
+        size = writer.path.stat().st_size
+        synced(writer.path)
+        writer.path.replace(part)
+        note = part.with_suffix(".json")
+        unfinished = note.with_name(f"unfinished-{note.name}")
+        unfinished.write_text(json.dumps(asdict(made) | {"bytes": size}), "ascii")
+        unfinished.replace(note)
     give_back()
     return made
 
@@ -243,6 +299,7 @@ def _settings(job: RenderJob) -> PictureSettings:
         colour=job.chain.colour if touched else written_colour(video.colour),
         depth=8 if touched else video.depth,
         sps_id=job.sps_id,
+        threads=job.threads,
     )
 
 

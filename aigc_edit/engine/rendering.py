@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aigc_edit.api import Delivery
 from aigc_edit.engine.changes import picture_changes
@@ -58,6 +58,13 @@ from aigc_edit.words import counted
 _CURE = "Please report this with the run's --debug output."
 
 
+class Elsewhere(Protocol):
+    """Has pieces of a render made by others."""
+
+    def __call__(self, numbers: Sequence[int], *, halted: Callable[[], bool]) -> None:
+        """`halted` says whether it is in vain."""
+
+
 class UnsafeCopyError(EncodeError):
     """The check did not pass, and pictures were copied: encoding them may help."""
 
@@ -82,6 +89,8 @@ class Rendering:
         damage: of the source, as far as it is known; what rendering meets is added.
         tracks: in output time.
         digest: of the source's bytes, for the record.
+        threads: of the encoder; 0 for as many as it thinks good here.
+        elsewhere: see `render`.
     """
 
     pipeline: Pipeline
@@ -95,6 +104,8 @@ class Rendering:
     clock: Clock
     scratch: Scratch
     guard: Guard
+    threads: int = 0
+    elsewhere: Elsewhere | None = None
 
     def made(self) -> tuple[tuple[Path, ...], dict[str, Any]]:
         """Publishes the output and the files beside it; returns the latter, and the record.
@@ -136,7 +147,7 @@ class Rendering:
             heard: Future[tuple[SoundReport, ...]] = pool.submit(self._sounds, stop)
             heard.add_done_callback(lambda sound: halt.set() if sound.exception() else None)
             try:
-                return render(self._job(halt), self.clock), heard.result()
+                return render(self.job(halt), self.clock, self._others(halt)), heard.result()
             except Stopped:
                 heard.result()  # raises what stopped the sound
                 raise
@@ -149,10 +160,14 @@ class Rendering:
     def _steadyings(self) -> tuple[Steadying | None, ...]:
         """What steadies each frame filter, if anything does."""
         steps = steady_steps(self.pipeline)
-        seams = self.edits.seams
-        return tuple(Steadying(step, seams) if step is not None else None for step in steps)
+        borders = sorted({*self.edits.seams, *(p.start for p in self.plan.render.pieces[1:])})
+        return tuple(Steadying(step, borders) if step is not None else None for step in steps)
 
-    def _job(self, halt: threading.Event) -> RenderJob:
+    def _others(self, halt: threading.Event) -> Callable[[Sequence[int]], None] | None:
+        return partial(self.elsewhere, halted=halt.is_set) if self.elsewhere else None
+
+    def job(self, halt: threading.Event) -> RenderJob:
+        """The render pass, as `render` wants it."""
         video, planned = self.pipeline.output.video, self.plan.render
         copies = planned.choice is not None and planned.copied > 0
         return RenderJob(
@@ -174,6 +189,7 @@ class Rendering:
             preset=video.preset,
             fps=video.fps,
             sps_id=planned.choice.sps_id if planned.choice and copies else None,
+            threads=self.threads,
             folder=self.scratch.folder,
             damage=self.damage,
             halt=halt,
@@ -336,7 +352,10 @@ class Rendering:
             plan=self.plan,
             source=source_facts(self.source, self.digest),
             edits=self.edits,
-            flicker=[flicker_of(self._steadyings, n) for n in range(len(self.edits.kept))],
+            flicker=[
+                flicker_of(self._steadyings, at, at + span.duration)
+                for span, at in self.edits.placed()
+            ],
             device=self.device,
             costs=self.clock.costs,
             output={

@@ -36,6 +36,7 @@ from aigc_edit.engine.rendering import (
     refuse_damage,
 )
 from aigc_edit.engine.resume import render_key
+from aigc_edit.engine.sharing import Crew, Share, Sharing
 from aigc_edit.engine.sound import MADE_RATE
 from aigc_edit.errors import PluginError, UsageError
 from aigc_edit.folders import cache_folder
@@ -46,6 +47,7 @@ from aigc_edit.media import (
     ensure_space,
     ensure_writable,
     least_bytes,
+    own_threads,
     probe,
     read_subtitle_stream,
     scratch_for,
@@ -60,7 +62,8 @@ _LONGEST_NAME = 230  # bytes of 255, since names of files beside it are longer
 class RunOptions:
     """How a run is carried out, whatever it does.
 
-    `fused` False gives each analyser a decode of its own: slower, and the same result.
+    `fused` False gives each analyser a decode of its own: slower, and the same result. A `crew`
+    takes part in the render.
     """
 
     device: str = "auto"
@@ -68,6 +71,7 @@ class RunOptions:
     fused: bool = True
     progress: Progress = field(default_factory=Silent)
     guard: Guard = field(default_factory=Guard)
+    crew: Crew | None = None
 
     def track_cache(self) -> TrackCache:
         return TrackCache(cache_folder() if self.cache else None)
@@ -150,12 +154,15 @@ def plan_run(
     _ask_for_weights(pipeline.stages, options.guard)
     source = probe(path, pipeline.input.choice())
     steps = analysis_steps(pipeline, source, options.track_cache())
-    edits = None
+    edits = tracks = None
     if all(step.cached is not None or not step.needs for step in steps):
         known = _finished(steps, source, _context(source, options), options)
         edits = _decided(pipeline, source, known, options.guard)
+        tracks = known.in_output(edits)
     output = output_path(pipeline, path, wanted)
-    return make_plan(pipeline, source, steps, edits=edits, output=output, fused=options.fused)
+    return make_plan(
+        pipeline, source, steps, edits=edits, output=output, tracks=tracks, fused=options.fused
+    )
 
 
 def analyse(pipeline: Pipeline, path: Path, options: RunOptions) -> Analysis:
@@ -289,16 +296,17 @@ class _Work:
     def done(self, *, no_copies: str = "") -> RunResult:
         """Plans, renders and publishes. `no_copies` says why nothing may be copied, if so."""
         source, cache = self.analysis.source, self.options.track_cache()
+        tracks = self.analysis.timeline.in_output(self.edits)
         plan = make_plan(
             self.pipeline,
             source,
             self.analysis.steps,
             edits=self.edits,
             output=self.output,
+            tracks=tracks,
             fused=self.options.fused,
             no_copies=no_copies,
         )
-        tracks = self.analysis.timeline.in_output(self.edits)
         device = resolve_device(self.options.device)
         key = render_key(
             cache.source_key(source),
@@ -310,6 +318,16 @@ class _Work:
             device,
         )
         with scratch_for(self.output, key) as scratch:
+            share = Share(
+                pieces=(),
+                edits=self.edits,
+                timeline=self.analysis.timeline.dumps(),
+                no_copies=no_copies,
+                device=device,
+                threads=own_threads(plan.render.encoder),
+                folder=scratch.folder.absolute(),
+                key=key,
+            )
             _ensure_room(self.pipeline, source, self.edits, plan, self.output.parent)
             files, record = Rendering(
                 pipeline=self.pipeline,
@@ -323,8 +341,17 @@ class _Work:
                 clock=self.clock,
                 scratch=scratch,
                 guard=self.options.guard,
+                elsewhere=self._sharing(share, plan),
             ).made()
         return RunResult(self.output, files, record, self.edits)
+
+    def _sharing(self, share: Share, plan: Plan) -> Sharing | None:
+        """What parts the render among a crew, if there is one."""
+        if self.options.crew is None:
+            return None
+        source = self.analysis.source.path
+        pieces = plan.render.pieces
+        return Sharing(self.options.crew, source, self.output, share, pieces, self.clock)
 
 
 def _ensure_room(

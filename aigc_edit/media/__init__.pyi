@@ -8,6 +8,7 @@ from .encoders import (
     chosen_codec,
     chosen_encoder,
     opens,
+    own_threads,
 )
 from .fit import Picture
 from .forms import (
@@ -135,6 +136,7 @@ __all__ = [
     "ahead",
     "chosen_codec",
     "chosen_encoder",
+    "own_threads",
     "contract_colour",
     "converted_blocks",
     "encodable_rate",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -143,6 +144,15 @@ def chosen_encoder(codec: str, wanted: str = "auto") -> Encoder:
         f"no encoder {wanted!r} for {codec} opens here",
         cure=f"Known ones are {names}; `aigc-edit doctor` says which open.",
     )
+
+
+def own_threads(encoder: Encoder) -> int:
+    """How many threads x264 takes where it may choose: three for two cores, as its manual says of
+    `--threads`. Its pictures depend on them. 0 for other encoders."""
+    if encoder.name != "libx264":
+        return 0
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, cores * 3 // 2)
 
 
 def encoder_options(

@@ -12,7 +12,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +30,7 @@ GRID_SIDE = 64  # samples along the longer side of a picture
 BESIDE = 4  # pictures on each side of a seam whose thumbnails are kept
 _THUMB_STEP = 2  # a thumbnail is every second sample of the grid
 _MOVED = 12 / 255  # a sample that changes by more has moved, and is no noise of an encoder
+_NUMBERS = ("level", "spread", "change", "moved")
 # Planes of luma as numpy reads them; everything else is turned to gray first.
 _LUMA_FIRST = ("yuv4", "yuvj4", "yuva4", "gray", "nv1", "nv2", "p01", "p2", "p4")
 _HIGH_BITS = ("p01", "p2", "p4")  # ten bits lie in the upper ones of sixteen
@@ -63,6 +67,30 @@ class PictureFacts:
     def __len__(self) -> int:
         return len(self.times)
 
+    def save(self, path: Path) -> None:
+        """Writes them into an .npz file."""
+        found = [thumbnail for beside in self.thumbnails for thumbnail in beside]
+        np.savez(
+            path,
+            **{name: getattr(self, name) for name in ("times", *_NUMBERS)},
+            beside=np.array([len(beside) for beside in self.thumbnails], np.int64),
+            shown=np.array([thumbnail.time for thumbnail in found], np.float64),
+            images=np.array([thumbnail.image for thumbnail in found], np.uint8),
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> PictureFacts:
+        """Reads what `save` wrote. Raises OSError or ValueError where it is not whole."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+                pairs = zip(held["shown"].tolist(), held["images"], strict=True)
+                found = iter([Thumbnail(time, image) for time, image in pairs])
+                thumbnails = tuple(tuple(islice(found, n)) for n in held["beside"].tolist())
+                numbers = {name: held[name] for name in ("times", *_NUMBERS)}
+        except (KeyError, EOFError, BadZipFile) as cause:
+            raise ValueError(f"these are no marks ({cause})") from cause
+        return cls(**numbers, thumbnails=thumbnails)
+
 
 @dataclass(slots=True)
 class _Beside:
@@ -85,7 +113,7 @@ class PictureMarks:
 
     def __init__(self, seams: Sequence[Fraction | float] = ()) -> None:
         self._times = array("d")
-        self._numbers = {name: array("f") for name in ("level", "spread", "change", "moved")}
+        self._numbers = {name: array("f") for name in _NUMBERS}
         self._beside = [_Beside(float(seam)) for seam in seams]
         self._recent: deque[Thumbnail] = deque(maxlen=BESIDE)
         self._next = 0  # the first seam that is not reached
@@ -103,6 +131,22 @@ class PictureMarks:
         self._last = grid
         if self._beside:
             self._keep(Thumbnail(float(time), _thumbnail(grid)))
+
+    def take(self, facts: PictureFacts) -> None:
+        """Notes the pictures that follow as somebody else has noted them: for seams at their
+        start and end, too."""
+        self._times.frombytes(facts.times.tobytes())
+        for name, numbers in self._numbers.items():
+            numbers.frombytes(getattr(facts, name).tobytes())
+        self._last = None
+        found = {thumbnail.time: thumbnail for beside in facts.thumbnails for thumbnail in beside}
+        for time in sorted(found) if self._beside else ():
+            self._keep(found[time])
+
+    def end(self) -> None:
+        """Says that no more pictures come: the last ones stand before the next seam."""
+        if self._next < len(self._beside):
+            self._beside[self._next].before.extend(self._recent)
 
     def jump(self) -> None:
         """Says that the next picture does not follow the last one: what lies between is unknown."""

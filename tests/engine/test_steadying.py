@@ -12,7 +12,7 @@ import torch
 
 from aigc_edit.api import FilterContext, FrameFilter, Planes, Timeline
 from aigc_edit.engine import Batch, Guard, RunOptions, filtered, plan_run, run
-from aigc_edit.engine.steadying import Steadying, flicker_note, take_flicker
+from aigc_edit.engine.steadying import Steadying, flicker_note, flicker_of, take_flicker
 from aigc_edit.errors import PipelineError, PluginError
 from aigc_edit.pipeline import PluginChoice, json_schema, load_pipeline, pipeline_from_text
 from aigc_edit.pipeline.declared import check_stage_class
@@ -215,7 +215,7 @@ def test_batches_and_held_frames_do_not_matter(stage):
 
     assert torch.equal(whole, parted)
     assert figures.found == again.found
-    assert figures.found[0]["result"] < 10  # a fifth less light would be some 36
+    assert figures.found[0].result < 10  # a fifth less light would be some 36
 
 
 def test_no_cut_lets_anything_through():
@@ -229,12 +229,22 @@ def test_no_cut_lets_anything_through():
     assert [*figures.found] == [0, 1]
 
 
-def test_what_a_killed_run_measured_is_taken_over():
+def test_what_another_run_measured_is_taken_over():
     _, figures = shown(4, seam=5)
-    later = Steadying("blinks", figures.seams)
-    take_flicker([None, later], json.loads(json.dumps(flicker_note([figures], [0, 1, 7]))))
+    later = Steadying("blinks", figures.borders)
+    for part in (0, 2), (2, 4):  # seconds, two frames each; the seam is at 2.5
+        take_flicker([None, later], json.loads(json.dumps(flicker_note([figures], *part))))
 
     assert later.found == figures.found
+
+
+def test_flicker_of_parts_is_that_of_the_whole():
+    _, whole = shown(4, cut=5)
+    _, parted = shown(4, seam=5)
+
+    assert [*whole.found] == [0]
+    assert flicker_of([parted], 0, 5) == flicker_of([whole], 0, 5)
+    assert flicker_of([parted], Fraction(5, 2), 5)["blinks"] != flicker_of([whole], 0, 5)["blinks"]
 
 
 def test_a_plugin_file_says_it_on_its_class(plugins, tmp_path):

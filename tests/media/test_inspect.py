@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aigc_edit.errors import EncodeError
-from aigc_edit.media import LoudnessMeter, PictureMarks, SoundMarks, inspect_file
+from aigc_edit.media import LoudnessMeter, PictureFacts, PictureMarks, SoundMarks, inspect_file
 from aigc_edit.media.boxes import read_boxes
 from aigc_edit.media.loudness import PeakFinder
 from aigc_edit.media.marks import BESIDE, CELLS, luma_grid
@@ -73,6 +73,39 @@ def test_after_a_jump_nothing_is_said_about_what_lies_between():
 
     assert np.isnan(facts.change[1])
     assert [len(t) for t in facts.thumbnails] == [0, 1]
+
+
+@pytest.mark.parametrize("borders", [(0, 30, 90), (0, 2, 29, 31, 90), (0, 45, 90), (0, 40, 60, 90)])
+def test_marks_of_parts_are_those_of_the_whole(tmp_path, borders):
+    seams = [Fraction(1), Fraction(2)]
+    whole, joined = PictureMarks(seams), PictureMarks(seams)
+    for number, (first, stop) in enumerate(pairwise(borders)):
+        start, end = Fraction(first, 30), Fraction(stop, 30)
+        part = PictureMarks([start, *(seam for seam in seams if start < seam < end), end])
+        for k in range(first, stop):
+            for marks in (whole, part):
+                marks.add(grey_frame(k, "yuv420p", (64, 36)), Fraction(k, 30))
+        part.end()
+        part.facts().save(tmp_path / f"{number}.npz")
+        joined.take(PictureFacts.load(tmp_path / f"{number}.npz"))
+    one, other = whole.facts(), joined.facts()
+
+    assert [[(t.time, t.image.tolist()) for t in seam] for seam in other.thumbnails] == [
+        [(t.time, t.image.tolist()) for t in seam] for seam in one.thumbnails
+    ]
+    for name in ("times", "level", "spread"):
+        assert np.array_equal(getattr(other, name), getattr(one, name))
+    inside = np.setdiff1d(np.arange(90), borders)  # what comes first has nothing to compare with
+    assert np.array_equal(other.change[inside], one.change[inside])
+
+
+@pytest.mark.parametrize("left", [0, 1, 100, -1])
+def test_marks_that_are_not_whole_are_refused(tmp_path, left):
+    PictureMarks().facts().save(tmp_path / "marks.npz")
+    (tmp_path / "marks.npz").write_bytes((tmp_path / "marks.npz").read_bytes()[:left])
+
+    with pytest.raises((OSError, ValueError)):
+        PictureFacts.load(tmp_path / "marks.npz")
 
 
 @pytest.mark.parametrize("rate", [8000, 11_025, 44_100, 48_000])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -23,15 +23,27 @@ class Flicker:
     Attributes:
         source: the source against itself: noise, light that changes, flow that is not exact.
         result: the result along the source's flow.
+        samples: how many values were compared.
     """
 
     source: float
     result: float
+    samples: int
 
     @property
     def ratio(self) -> float:
         """The result's over the source's own; a still source counts as one level."""
         return self.result / max(self.source, 1.0)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Flicker]) -> Flicker:
+        """Of all parts of a film, at least one."""
+        samples = sum(part.samples for part in parts)
+        source, result = (
+            sqrt(sum(getattr(part, name) ** 2 * part.samples for part in parts) / samples)
+            for name in ("source", "result")
+        )
+        return cls(source, result, samples)
 
 
 class FlickerMeter:
@@ -80,7 +92,7 @@ class FlickerMeter:
         if not self._count:
             return None
         source, result = (sqrt(total / self._count) for total in self._sums)
-        return Flicker(source, result)
+        return Flicker(source, result, self._count)
 
 
 def _levels(frame: Tensor) -> float:
