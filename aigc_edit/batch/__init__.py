@@ -1,6 +1,7 @@
 """Floor 5: many files through one pipeline, on many workers."""
 
 from aigc_edit.batch.batch import Batch, BatchOptions, Setting, Watcher
+from aigc_edit.batch.carrying import remove_orphans
 from aigc_edit.batch.executor import (
     Cost,
     Died,
@@ -18,6 +19,7 @@ from aigc_edit.batch.lock import PRIVATE, Holder, alone_in, clock_time, holder_o
 from aigc_edit.batch.naming import DEFAULT_TEMPLATE, Job, Names, Template
 from aigc_edit.batch.pool import Pool
 from aigc_edit.batch.ray_executor import RayExecutor
+from aigc_edit.batch.remote import Remote, Where, is_remote, kept_for, state_of, where_is
 from aigc_edit.batch.sizing import Sizing
 from aigc_edit.batch.summary import Summary
 
@@ -41,6 +43,7 @@ __all__ = [
     "Passed",
     "Pool",
     "RayExecutor",
+    "Remote",
     "Search",
     "Setting",
     "Sizing",
@@ -49,11 +52,17 @@ __all__ = [
     "Task",
     "Template",
     "Watcher",
+    "Where",
     "Work",
     "alone_in",
     "clock_time",
     "holder_of",
+    "is_remote",
     "is_single",
+    "kept_for",
     "pipeline_digest",
     "read_entries",
+    "remove_orphans",
+    "state_of",
+    "where_is",
 ]

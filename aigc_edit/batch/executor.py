@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from aigc_edit.batch.remote import Where
 from aigc_edit.errors import PipelineError, Problem
 from aigc_edit.pipeline import Pipeline, PluginChoice, load_pipeline
 
@@ -53,8 +54,8 @@ class Task:
     """One source and the output that it becomes; the number is the caller's."""
 
     number: int
-    source: Path
-    output: Path
+    source: Where
+    output: Where
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
+from aigc_edit.batch.carrying import carried
 from aigc_edit.batch.executor import Cost, Died, Ended, Event, Passed, Task, Work
-from aigc_edit.engine import Guard, RunOptions, run
+from aigc_edit.engine import Clock, Guard, RunOptions, run
 from aigc_edit.errors import AigcEditError, NoSpaceError, one_line
 from aigc_edit.media import give_back, limit_decoders
 
@@ -108,7 +110,8 @@ class Worker:
             guard=Guard(self._work.stage_timeout, lambda error: self._abandon(task, error)),
         )
         try:
-            record = run(self._work.loaded(), task.source, task.output, options).record
+            act = partial(run, self._work.loaded(), options=options)
+            record = carried(task.source, task.output, Clock(told), act)
         except (AigcEditError, MemoryError) as error:
             if ran_out_of_memory(error):  # whoever replaces us has all of it
                 self._tell(Died(task.number, self._place.number, "ran out of memory"))

@@ -17,6 +17,7 @@ examples:
   aigc-edit run pipelines/highlight.yaml talk.mp4
   aigc-edit run pipelines/highlight.yaml clips/ -o out/
   aigc-edit run pipelines/highlight.yaml 'films/**/*.mkv' -o out/ --name '{folder}/{stem}-best'
+  aigc-edit run pipelines/highlight.yaml s3://bucket/clips/ -o s3://bucket/out/
 
 A folder, a pattern or a list is worked through by several processes; the same command goes on
 where it was stopped, and `aigc-edit status out/` shows how far it is.
@@ -31,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="videos, folders, quoted patterns ('**/*.mp4'), @LIST, or - for a list on "
-        "standard input",
+        help="videos, folders, quoted patterns ('**/*.mp4'), URLs of them (s3://, gs://, file://), "
+        "@LIST, or - for a list on standard input",
     )
     inputs.required = False  # --list names them, too
     common.add_opening(parser)
@@ -102,11 +103,12 @@ def _cluster(text: str) -> str:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    from aigc_edit.batch import is_single
+    from aigc_edit.batch import is_remote, is_single
 
     parsed.inputs = parsed.inputs or []
     pipeline = common.loaded_pipeline(parsed)
     asks_for_many = parsed.lists or parsed.name or parsed.watch or parsed.on
+    asks_for_many = asks_for_many or is_remote(parsed.output or "")
     if is_single(parsed.inputs) and not asks_for_many:
         return _run_one(parsed, pipeline)
     from aigc_edit.cli.many import run_many
