@@ -118,7 +118,7 @@ class _Copies:
         texts = {file: self._retold(file.read_bytes()) for file in made.files}
         record: dict[str, Any] = json.loads(texts[made.files[-1]])
         record["source"] |= self._noted
-        record["passes"] += _costs(clock)
+        record["passes"] = [*_costs(clock), *record["passes"]]
         texts[made.files[-1]] = json.dumps(record, indent=1, ensure_ascii=False)
         with scratch_for(made.output) as scratch:
             for number, text in enumerate(texts.values()):

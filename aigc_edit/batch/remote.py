@@ -302,6 +302,7 @@ def _send(file: Path, target: Remote) -> None:
         system.put_file(str(file), path)
         there, size = _present(target).size, file.stat().st_size
         if there != size:
+            system.rm_file(path)
             raise OSError(f"{there} of {size} bytes arrived")
 
     _tried(target, EncodeError, once)
