@@ -17,9 +17,10 @@ from aigc_edit.batch.inputs import Found, Input, Search, is_single
 from aigc_edit.batch.journal import Entry, Journal, State, read_entries
 from aigc_edit.batch.lock import PRIVATE, Holder, alone_in, clock_time, holder_of
 from aigc_edit.batch.naming import DEFAULT_TEMPLATE, Job, Names, Template
+from aigc_edit.batch.places import Remote, Where, is_remote, kept_for, on_disk, where_is
 from aigc_edit.batch.pool import Pool
 from aigc_edit.batch.ray_executor import RayExecutor
-from aigc_edit.batch.remote import Remote, Where, is_remote, kept_for, state_of, where_is
+from aigc_edit.batch.remote import ensure_puts, state_of
 from aigc_edit.batch.sizing import Sizing
 from aigc_edit.batch.summary import Summary
 
@@ -57,9 +58,11 @@ __all__ = [
     "alone_in",
     "clock_time",
     "holder_of",
+    "ensure_puts",
     "is_remote",
     "is_single",
     "kept_for",
+    "on_disk",
     "pipeline_digest",
     "read_entries",
     "remove_orphans",

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aigc_edit.batch.remote import Remote, RemoteState, Where
+from aigc_edit.batch.places import Remote, RemoteState, Where
 from aigc_edit.errors import ProbeError
 from aigc_edit.media import FileState
 

@@ -14,7 +14,7 @@ from aigc_edit.batch.executor import Died, Ended, Event, Executor, Passed, Task
 from aigc_edit.batch.inputs import Found, Search
 from aigc_edit.batch.journal import Entry, Journal, done_entry
 from aigc_edit.batch.naming import Job, Names
-from aigc_edit.batch.remote import RemoteState, Where
+from aigc_edit.batch.places import RemoteState, Where
 from aigc_edit.batch.standing import Standing
 from aigc_edit.batch.summary import Summary
 from aigc_edit.engine import Earlier

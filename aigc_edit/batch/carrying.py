@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from aigc_edit.batch.remote import Remote, Where, fetched, put
+from aigc_edit.batch.places import Remote, Where
+from aigc_edit.batch.remote import fetched, put
 from aigc_edit.engine import Clock, RunResult
 from aigc_edit.errors import AigcEditError, NoSpaceError
 from aigc_edit.media import Scratch, scratch_for

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from aigc_edit.batch.remote import Where
+from aigc_edit.batch.places import Where
 from aigc_edit.errors import PipelineError, Problem
 from aigc_edit.pipeline import Pipeline, PluginChoice, load_pipeline
 

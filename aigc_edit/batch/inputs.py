@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 
-from aigc_edit.batch.remote import Remote, Where, below, is_remote, matching, on_disk, state_of
+from aigc_edit.batch.places import Remote, Where, is_remote, on_disk
+from aigc_edit.batch.remote import below, matching, state_of
 from aigc_edit.engine import RECORD_ENDING
 from aigc_edit.errors import UsageError
 from aigc_edit.media import holds_video, is_address
@@ -57,7 +58,7 @@ class Found:
 
     def refusal(self, words: Sequence[str]) -> UsageError:
         """What to say where there is nothing to work on."""
-        where = ", ".join(words)
+        where = ", ".join(str(Remote.named(word)) if is_remote(word) else word for word in words)
         if self.left_out:
             what = f"no video among {counted(self.left_out, 'file')}"
         else:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aigc_edit.batch.lock import PRIVATE
-from aigc_edit.batch.remote import Where, where_is
+from aigc_edit.batch.places import Where, where_is
 from aigc_edit.engine import RECORD_ENDING, record_of
 from aigc_edit.errors import EncodeError, NoSpaceError
 

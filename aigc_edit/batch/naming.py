@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 from aigc_edit.batch.inputs import Input, files_of
-from aigc_edit.batch.remote import Remote, Where, on_disk
+from aigc_edit.batch.places import Remote, Where, on_disk
 from aigc_edit.engine import made_from, record_of, short_name
 from aigc_edit.errors import UsageError, suggestion
 from aigc_edit.media import CONTAINERS

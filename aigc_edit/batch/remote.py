@@ -6,19 +6,18 @@ FFmpeg never sees a URL: what is elsewhere is worked on as a copy on this machin
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from glob import has_magic
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
+from aigc_edit.batch.places import Remote, RemoteState
 from aigc_edit.errors import (
     AigcEditError,
     EncodeError,
@@ -27,15 +26,9 @@ from aigc_edit.errors import (
     UsageError,
     one_line,
 )
-from aigc_edit.folders import data_folder
-from aigc_edit.media import ensure_space, is_address
+from aigc_edit.media import ensure_space
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?<=://)[^/]*:[^/]*@")
-_OF_THIS_MACHINE = ("file", "local")
 _OURS = ("s3", "s3a", "gs", "gcs")  # what the extra `cloud` brings
-# What changes with a file's content, the surest first; each file system has its own word.
-_VERSIONS = ("ETag", "etag", "generation", "mtime", "LastModified", "last_modified", "modify")
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds, between tries
 _HOPELESS = (  # another try would say the same
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError),
@@ -43,114 +36,8 @@ _HOPELESS = (  # another try would say the same
 )
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PART = ".part"
+_TRIAL = ".aigc-edit"
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteState:
-    """What changes when somebody writes to a file elsewhere.
-
-    Attributes:
-        size: bytes.
-        version: an ETag, a generation, or a time; empty where the file system tells none.
-    """
-
-    size: int
-    version: str
-
-    @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> RemoteState:
-        told = next((key for key in _VERSIONS if facts.get(key) not in (None, "")), None)
-        return cls(int(facts["size"] or 0), f"{told} {facts[told]}" if told else "")
-
-    def to_json(self) -> dict[str, Any]:
-        return {"bytes": self.size, "version": self.version}
-
-
-@dataclass(frozen=True, order=True, repr=False)
-class Remote:
-    """A file or folder on another file system; as text, without the password in its URL.
-
-    Attributes:
-        state: of a file, as it was listed.
-    """
-
-    url: str
-    state: RemoteState | None = field(default=None, compare=False)
-
-    @classmethod
-    def named(cls, text: str) -> Remote:
-        """What a user names. Raises UsageError where no file of any process is meant by it."""
-        protocol, _, place = text.partition("://")
-        told = _PASSWORD.sub("", text)
-        if protocol == "memory":
-            cure = "Name a folder, or a store that all processes reach."
-            raise UsageError("each process has a memory:// of its own", where=told, cure=cure)
-        if "::" in text:
-            raise UsageError("URLs within URLs are not read", where=told)
-        if not place.strip("/"):
-            raise UsageError("this URL names no folder", where=told)
-        if protocol in _OF_THIS_MACHINE:  # workers are elsewhere
-            place = os.path.abspath(place)  # noqa: PTH100 -- a Path would lose nothing but `..`
-        return cls(f"{protocol}://{place.rstrip('/')}")
-
-    def __str__(self) -> str:
-        return _PASSWORD.sub("", self.url)
-
-    __repr__ = __str__
-
-    @property
-    def name(self) -> str:
-        return self.url.rpartition("/")[2]
-
-    @property
-    def stem(self) -> str:
-        return PurePosixPath(self.name).stem
-
-    @property
-    def parent(self) -> Remote:
-        return Remote(self.url.rpartition("/")[0])
-
-    def __truediv__(self, place: Path | str) -> Remote:
-        return Remote(f"{self.url}/{PurePosixPath(place)}")
-
-    def is_below(self, folder: Remote) -> bool:
-        return self.url.startswith(f"{folder.url}/")
-
-    def relative_to(self, folder: Remote) -> Path:
-        return Path(self.url[len(folder.url) + 1 :])
-
-    def absolute(self) -> Remote:
-        """Itself, as a URL is the same from everywhere."""
-        return self
-
-
-Where = Path | Remote
-
-
-def is_remote(text: str) -> bool:
-    """Whether a name is a URL of another file system; http and https are addresses."""
-    return bool(_URL.match(text)) and not is_address(text) and not os.path.lexists(text)
-
-
-def where_is(text: str) -> Where:
-    """What a name means, a URL or a path."""
-    return Remote.named(text) if is_remote(text) else Path(text)
-
-
-def on_disk(where: Where) -> Where:
-    """A path, absolute, for whatever has one: a path and a file:// URL may mean the same."""
-    if isinstance(where, Path):
-        return where.absolute()
-    protocol, _, place = where.url.partition("://")
-    return Path(place) if protocol in _OF_THIS_MACHINE else where
-
-
-def kept_for(folder: Where) -> Path:
-    """The folder of this machine that holds journal, lock and summary of a folder of results."""
-    if isinstance(folder, Path):
-        return folder
-    return data_folder() / "remote" / hashlib.sha256(os.fsencode(str(folder))).hexdigest()[:16]
 
 
 # Looking
@@ -201,8 +88,14 @@ def _walked(folder: Remote, system: Any, path: str) -> Iterator[Remote]:
             continue  # stores list the mark of a folder as being in it
         if facts["type"] == "directory":
             yield from _walked(folder / name, system, facts["name"])
-        elif facts["type"] == "file":
-            yield replace(folder / name, state=RemoteState.of(facts))
+        elif (file := _followed(system, facts))["type"] == "file":
+            yield replace(folder / name, state=RemoteState.of(file))
+
+
+def _followed(system: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a link to a file leads to; links to folders are left out, since they may lead back."""
+    is_link = facts.get("islink") and system.isfile(facts["name"])
+    return system.info(facts["name"]) if is_link else facts
 
 
 def read(place: Remote) -> bytes:
@@ -250,6 +143,23 @@ def fetched(place: Remote, folder: Path, cure: str) -> tuple[Path, RemoteState]:
         return before
 
     return copy, _tried(place, ProbeError, once)
+
+
+def ensure_puts(folder: Remote) -> None:
+    """Tries if files can be put into a folder; leaves nothing there.
+
+    Raises:
+        EncodeError: they cannot.
+    """
+    trial = folder / _TRIAL
+    try:
+        with tempfile.NamedTemporaryFile() as empty:
+            put([(Path(empty.name), trial)])
+    except AigcEditError as error:
+        error.where = str(folder)
+        raise
+    with suppress(Exception):  # who may write need not be allowed to remove
+        _remove(trial)
 
 
 def put(files: Sequence[tuple[Path, Remote]]) -> None:
@@ -329,7 +239,7 @@ def _system(place: Remote) -> tuple[Any, str]:
     """
     from fsspec.core import url_to_fs
 
-    protocol = place.url.partition("://")[0]
+    protocol = place.protocol
     try:
         system, path = url_to_fs(place.url)
     except ImportError as cause:
@@ -338,7 +248,15 @@ def _system(place: Remote) -> tuple[Any, str]:
         raise UsageError(what, where=str(place), cure=cure) from cause
     except ValueError as cause:
         raise _explained(place, UsageError, cause) from None
+    system.invalidate_cache()  # what was listed before may have changed
     return system, path
+
+
+def _disconnect(place: Remote) -> None:
+    """Has the next call begin with a connection of its own."""
+    from fsspec import get_filesystem_class
+
+    get_filesystem_class(place.protocol).clear_instance_cache()
 
 
 def _renames(system: Any) -> bool:
@@ -350,7 +268,6 @@ def _renames(system: Any) -> bool:
 
 def _facts(place: Remote) -> Mapping[str, Any] | None:
     system, path = _system(place)
-    system.invalidate_cache()  # what was listed before may have changed
     try:
         facts: Mapping[str, Any] = system.info(path)
     except FileNotFoundError:
@@ -377,19 +294,13 @@ def _tried(place: Remote, kind: type[AigcEditError], act: Callable[[], _Result])
             if pause is None or full or isinstance(cause, _HOPELESS):
                 raise _explained(place, NoSpaceError if full else kind, cause) from None
             time.sleep(pause)
+            _disconnect(place)  # a connection that broke would break again
     raise AssertionError  # the last pause is None
 
 
 def _explained(place: Remote, kind: type[AigcEditError], cause: Exception) -> AigcEditError:
     """An error in our words; its cause is not kept, since it may hold what must not be told."""
     told = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    for password in _passwords(place):
+    for password in place.passwords():
         told = told.replace(password, "***")
     return kind(one_line(told) or type(cause).__name__, where=str(place))
-
-
-def _passwords(place: Remote) -> set[str]:
-    """The password of a URL, as it stands there and as it is meant."""
-    found = _PASSWORD.search(place.url)
-    given = found[0].rstrip("@").partition(":")[2] if found else ""
-    return {given, unquote(given)} - {""}

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.batch.remote import Remote, Where, below, read, state_of, where_is
+from aigc_edit.batch.places import Remote, Where, where_is
+from aigc_edit.batch.remote import below, read, state_of
 from aigc_edit.engine import RECORD_ENDING, Earlier, record_of, source_named
 from aigc_edit.errors import AigcEditError
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from aigc_edit.batch.journal import Entry, State
-from aigc_edit.batch.remote import Remote, Where, kept_for, put
+from aigc_edit.batch.places import Remote, Where, kept_for
+from aigc_edit.batch.remote import put
 from aigc_edit.media import scratch_for
 
 _COLUMNS = ("output", "input", "state", "attempts", "seconds", "video_seconds", "reason")

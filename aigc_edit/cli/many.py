@@ -36,7 +36,7 @@ def run_many(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
             run holds the folder.
         NoSpaceError: the disk is full.
     """
-    from aigc_edit.batch import Batch, Journal, alone_in, kept_for
+    from aigc_edit.batch import Batch, Journal, Remote, alone_in, ensure_puts, kept_for
 
     folder = _folder(parsed)
     kept = kept_for(folder)
@@ -45,6 +45,8 @@ def run_many(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
     jobs = names.jobs(found.inputs)
     if not jobs and not parsed.watch:
         raise found.refusal([*parsed.inputs, *map(str, parsed.lists)])
+    if isinstance(folder, Remote):
+        ensure_puts(folder)
     with alone_in(kept), closing(Journal(kept)) as journal, _no_copies_left(jobs):
         setting = _setting(parsed, pipeline, search, names, journal, len(jobs))
         batch = Batch(setting, jobs, found)
@@ -68,7 +70,7 @@ def _no_copies_left(jobs: Sequence[Job]) -> Iterator[None]:
 
 
 def _search(parsed: argparse.Namespace, folder: Where) -> Search:
-    from aigc_edit.batch import Remote, Search, where_is
+    from aigc_edit.batch import Remote, Search, on_disk, where_is
 
     if not parsed.inputs and not parsed.lists:
         raise UsageError("nothing to work on", cure="Name a video, a folder or a list.")
@@ -76,8 +78,11 @@ def _search(parsed: argparse.Namespace, folder: Where) -> Search:
         if getattr(parsed, option):
             word = option.replace("_", "-")
             raise UsageError(f"--{word} is for one video", cure="Name one, without --list.")
-    if parsed.watch and any(isinstance(where_is(word), Remote) for word in parsed.inputs):
+    inputs = [where_is(word) for word in parsed.inputs]
+    if parsed.watch and any(isinstance(given, Remote) for given in inputs):
         raise UsageError("--watch looks at folders of this machine", cure="Leave it away.")
+    if parsed.offline and any(isinstance(on_disk(end), Remote) for end in (*inputs, folder)):
+        raise UsageError("--offline and a URL contradict each other")
     return Search(parsed.inputs, parsed.lists, besides=folder)
 
 
@@ -89,7 +94,7 @@ def _folder(parsed: argparse.Namespace) -> Where:
     folder = where_is(parsed.output or "")
     if isinstance(folder, Path):
         a_file = folder.is_file() or (folder.suffix in CONTAINERS and not folder.is_dir())
-    else:  # whether it can be reached is told before anything runs
+    else:
         a_file = state_of(folder) is not None or Path(folder.name).suffix in CONTAINERS
     if a_file:
         cure = "Name a folder."

@@ -7,7 +7,8 @@ and in a folder `.faults` what shall go wrong, a file for each time:
     deny.VERB       the call is refused for good
     short.VERB      only half of the bytes come, and nobody says so
     change.get_file somebody writes to the file that was read
-    hold.VERB       the call waits in its middle, for as long as the file is there
+    hold.VERB       the call waits in its middle, for as long as the file is there, where the
+                    name of what is copied holds its text
 """
 
 from __future__ import annotations
@@ -56,11 +57,10 @@ def _met(kind: str, verb: str) -> bool:
     return False
 
 
-def _held(verb: str) -> None:
+def _held(verb: str, name: str) -> None:
     hold = root().with_suffix(".faults") / f"hold.{verb}.0"
-    if hold.exists():
-        (root().with_suffix(".held")).touch()
-    while hold.exists():
+    while hold.exists() and hold.read_text() in name:
+        root().with_suffix(".held").touch()
         time.sleep(0.02)
 
 
@@ -119,7 +119,7 @@ class Bucket(AbstractFileSystem):
     def _copy(self, source: Path, target: Path, verb: str) -> bool:
         content = source.read_bytes()
         target.write_bytes(content[: len(content) // 2])
-        _held(verb)
+        _held(verb, source.name)
         if _met("fail", verb):
             raise OSError("500: out of luck")
         if _met("short", verb):

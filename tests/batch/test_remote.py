@@ -12,8 +12,18 @@ from types import SimpleNamespace
 import fsspec
 import pytest
 
-from aigc_edit.batch import BatchOptions, Remote, is_remote, kept_for, remote, where_is
-from aigc_edit.batch.remote import RemoteState, below, matching
+from aigc_edit.batch import (
+    BatchOptions,
+    Remote,
+    Search,
+    is_remote,
+    kept_for,
+    places,
+    remote,
+    where_is,
+)
+from aigc_edit.batch.places import RemoteState
+from aigc_edit.batch.remote import below, matching
 from aigc_edit.cli import main
 from aigc_edit.engine import RunOptions, run
 from aigc_edit.errors import UsageError
@@ -105,6 +115,7 @@ def test_a_run_that_is_killed_while_it_puts_leaves_nothing_under_a_final_name(
 ):
     words = ("run", "cut.yaml", "drive://in/a.mp4", "-o", "drive://out/", "--quiet")
     hold = fault("hold", "put_file")
+    hold.write_text("a.cut.mp4")
     with started(*words, cwd=tmp_path) as process:
         waited(store.with_suffix(".held").exists)
         left = made(scratch)
@@ -115,7 +126,7 @@ def test_a_run_that_is_killed_while_it_puts_leaves_nothing_under_a_final_name(
     again = called(*words, cwd=tmp_path)
 
     assert left != []
-    assert [(name[0], name[-5:]) for name in half] == [(".", ".part")]
+    assert [(name[0], name[-5:]) for name in half] == [(".", ".part")] * 2  # edit list and film
     assert again.returncode == 0, again.stderr
     assert made(store / "out") == [
         *("a.cut.mp4", "a.cut.mp4.run.json", "a.cut.otio", "summary.csv", "summary.json")
@@ -168,13 +179,14 @@ REFUSED = {
     ),
     "a pattern that matches nothing": (["bucket://in/*.mov", "-o", "out"], "nothing is in there"),
     "a pattern that begins nowhere": (["file:///*.mp4", "-o", "out"], "names no folder"),
-    "no films": (["bucket://in/texts", "-o", "out"], "no video among 1 file"),
+    "no films": (["bucket://me:geheim@in/texts", "-o", "out"], "no video among 1 file"),
     "a file for results": (["bucket://in", "-o", "bucket://o.mp4"], "cannot hold several results"),
     "two for one output": (["bucket://in/a.mp4", "in/a.mp4", "-o", "out"], "would write one file"),
     "results over sources": (
         ["in/a.mp4", "-o", "file://in", "--name", "{stem}"],
         "written over another input",
     ),
+    "no network": (["bucket://in", "-o", "out", "--offline"], "--offline and a URL"),
     "looking for arrivals": (["bucket://in", "-o", "out", "--watch"], "folders of this machine"),
 }
 
@@ -190,7 +202,19 @@ def test_what_cannot_be_is_refused_in_one_line(case, tmp_path, store, capsys):
 
     assert code == 2
     assert told in err
+    assert SECRET not in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("protocol", ["bucket", "drive"])
+def test_a_store_that_takes_nothing_is_told_before_anything_runs(tmp_path, store, capsys, protocol):
+    fault("deny", "put_file")
+    words = ["run", "cut.yaml", f"{protocol}://in", "-o", f"{protocol}://out"]
+
+    assert main(words) == 1
+    assert f"{protocol}://out: 403" in capsys.readouterr().err
+    assert asked("get_file") == []
+    assert not (store / "out").exists() or made(store / "out") == []
 
 
 # What is done, and what is not
@@ -235,7 +259,7 @@ def test_what_nobody_can_tell_to_be_unchanged_is_made_again(tmp_path, store, mon
     del noted["source"]["state"]
     path.write_text(json.dumps(noted))
     silent, _ = in_store(tmp_path)
-    monkeypatch.setattr(remote, "_VERSIONS", ())
+    monkeypatch.setattr(places, "_VERSIONS", ())
     without_tags, _ = in_store(tmp_path)
 
     assert silent.counts() == {"done": 1, "up to date": 1}
@@ -296,22 +320,21 @@ def test_bad_luck_that_passes_is_not_even_told(tmp_path, store):
 
 
 @pytest.mark.parametrize(
-    ("kind", "verb", "told"),
+    ("kind", "verb", "protocol", "told"),
     [
-        ("fail", "get_file", "bucket://in/a.mp4: 500: out of luck"),
-        ("short", "get_file", "bytes came"),
-        ("change", "get_file", "it changed while it was fetched"),
-        ("fail", "put_file", "500: out of luck"),
-        ("short", "put_file", "bytes arrived"),
-        ("fail", "mv", "connection lost"),
+        ("fail", "get_file", "bucket", "bucket://in/a.mp4: 500: out of luck"),
+        ("short", "get_file", "bucket", "bytes came"),
+        ("change", "get_file", "bucket", "it changed while it was fetched"),
+        ("fail", "put_file", "bucket", "500: out of luck"),
+        ("short", "put_file", "bucket", "bytes arrived"),
+        ("fail", "put_file", "drive", "500: out of luck"),
+        ("short", "put_file", "drive", "bytes arrived"),
+        ("fail", "mv", "drive", "connection lost"),
     ],
 )
-@pytest.mark.parametrize("protocol", ["bucket", "drive"])
 def test_bad_luck_that_stays_is_a_failure_that_leaves_nothing(
-    tmp_path, store, scratch, protocol, kind, verb, told
+    tmp_path, store, scratch, kind, verb, protocol, told
 ):
-    if (protocol, verb) == ("bucket", "mv"):
-        pytest.skip("a bucket does not rename")
     fault(kind, verb, times=4)
     summary, _ = in_store(tmp_path, source="bucket://in/a.mp4", out=f"{protocol}://out")
 
@@ -373,6 +396,26 @@ def test_patterns_match_as_those_of_this_machine(store):
     assert found("**/*.mp4") == ["a.mp4", "sub/b.mp4", "sub/deep/c.mp4"]
     assert found("*/[a-c].mp4") == ["sub/b.mp4"]
     assert found("?.mo*") == ["x.mov"]
+
+
+def test_links_on_a_disk_lead_to_files_and_in_no_circle(tmp_path):
+    clips(tmp_path / "in", ["a.mp4"])
+    (tmp_path / "in" / "linked.mp4").symlink_to(tmp_path / "in" / "a.mp4")
+    (tmp_path / "in" / "gone.mp4").symlink_to("nowhere")
+    (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
+    files = below(Remote.named(f"file://{tmp_path}/in"))
+
+    assert [file.name for file in files] == ["a.mp4", "linked.mp4"]
+    assert files[0].state == files[1].state == remote.state_of(files[0])
+
+
+def test_lists_name_urls_as_well(tmp_path, store):
+    clips(tmp_path / "here", ["c.mp4"])
+    (tmp_path / "list").write_text("bucket://in/a.mp4\nhere/c.mp4\n")
+    found = Search(["@list"]).found().inputs
+
+    assert [str(given.path) for given in found] == ["bucket://in/a.mp4", "here/c.mp4"]
+    assert found[0].path.state == remote.state_of(Remote.named("bucket://in/a.mp4"))
 
 
 def test_what_cannot_be_listed_is_an_error_and_not_an_empty_folder(store):
