@@ -67,8 +67,8 @@ class Remote:
             raise UsageError("URLs within URLs are not read", where=told)
         if not place.strip("/"):
             raise UsageError("this URL names no folder", where=told)
-        if protocol in _OF_THIS_MACHINE:  # workers are elsewhere
-            place = os.path.abspath(place)  # noqa: PTH100 -- a Path would lose nothing but `..`
+        if protocol in _OF_THIS_MACHINE:  # workers may run in another folder
+            place = os.path.abspath(place)  # noqa: PTH100 -- takes `..` out, too
         return cls(f"{protocol}://{place.rstrip('/')}")
 
     def __str__(self) -> str:

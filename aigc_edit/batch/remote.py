@@ -49,17 +49,20 @@ def state_of(place: Remote) -> RemoteState | None:
     return RemoteState.of(facts) if facts and facts["type"] == "file" else None
 
 
-def below(folder: Remote) -> list[Remote]:
+def below(folder: Remote, levels: int | None = None) -> list[Remote]:
     """All files below a folder with their states, hidden ones left out; none where there is no
     such folder.
 
     Not fsspec's own `find`: that leaves out what it cannot list, without a word.
 
+    Args:
+        levels: 1 for those right in it, 2 for those in its folders as well; None for all.
+
     Raises:
         UsageError: it cannot be listed.
     """
-    found = _tried(folder, UsageError, lambda: [*_walked(folder, *_system(folder))])
-    return sorted(found)
+    every = _tried(folder, UsageError, lambda: [*_walked(folder, *_system(folder), levels)])
+    return sorted(every)
 
 
 def matching(pattern: Remote) -> tuple[Remote, list[Remote]]:
@@ -74,10 +77,12 @@ def matching(pattern: Remote) -> tuple[Remote, list[Remote]]:
     fixed = next(k for k, part in enumerate(parts) if has_magic(part))
     root = Remote.named("/".join(parts[:fixed]))
     wanted = re.compile(glob_translate("/".join(parts[fixed:])))
-    return root, [file for file in below(root) if wanted.match(str(file.relative_to(root)))]
+    levels = None if "**" in parts else len(parts) - fixed
+    found = below(root, levels)
+    return root, [file for file in found if wanted.match(str(file.relative_to(root)))]
 
 
-def _walked(folder: Remote, system: Any, path: str) -> Iterator[Remote]:
+def _walked(folder: Remote, system: Any, path: str, levels: int | None) -> Iterator[Remote]:
     try:
         entries = system.ls(path, detail=True)
     except FileNotFoundError:
@@ -87,7 +92,9 @@ def _walked(folder: Remote, system: Any, path: str) -> Iterator[Remote]:
         if name.startswith(".") or facts["name"].strip("/") == path.strip("/"):
             continue  # stores list the mark of a folder as being in it
         if facts["type"] == "directory":
-            yield from _walked(folder / name, system, facts["name"])
+            if levels != 1:
+                deeper = None if levels is None else levels - 1
+                yield from _walked(folder / name, system, facts["name"], deeper)
         elif (file := _followed(system, facts))["type"] == "file":
             yield replace(folder / name, state=RemoteState.of(file))
 
@@ -172,7 +179,7 @@ def put(files: Sequence[tuple[Path, Remote]]) -> None:
         NoSpaceError: the disk there is full.
         EncodeError: they cannot be written.
     """
-    if not _renames(_system(files[0][1])[0]):
+    if not _renames(files[0][1]):
         for file, target in files:
             _send(file, target)
         return
@@ -231,39 +238,45 @@ def _remove(place: Remote) -> None:
 # fsspec
 
 
-def _system(place: Remote) -> tuple[Any, str]:
-    """The file system of a place, and what the place is called there.
+def _kind(place: Remote) -> Any:
+    """The class of a place's file system.
 
     Raises:
         UsageError: nobody knows the protocol, or its package is missing.
     """
-    from fsspec.core import url_to_fs
+    from fsspec import get_filesystem_class
 
     protocol = place.protocol
     try:
-        system, path = url_to_fs(place.url)
+        return get_filesystem_class(protocol)
     except ImportError as cause:
         cure = "pip install 'aigc-edit[cloud]'" if protocol in _OURS else one_line(cause)
         what = f"the package for {protocol}:// is not installed"
         raise UsageError(what, where=str(place), cure=cure) from cause
     except ValueError as cause:
-        raise _explained(place, UsageError, cause) from None
+        raise UsageError(f"nobody knows {protocol}://", where=str(place)) from cause
+
+
+def _system(place: Remote) -> tuple[Any, str]:
+    """The file system of a place, connected, and what the place is called there."""
+    from fsspec.core import url_to_fs
+
+    _kind(place)  # says what is missing
+    system, path = url_to_fs(place.url)
     system.invalidate_cache()  # what was listed before may have changed
     return system, path
 
 
 def _disconnect(place: Remote) -> None:
     """Has the next call begin with a connection of its own."""
-    from fsspec import get_filesystem_class
-
-    get_filesystem_class(place.protocol).clear_instance_cache()
+    _kind(place).clear_instance_cache()
 
 
-def _renames(system: Any) -> bool:
+def _renames(place: Remote) -> bool:
     """Whether a file system can rename; fsspec's own way is to copy and remove."""
     from fsspec import AbstractFileSystem
 
-    return type(system).mv is not AbstractFileSystem.mv
+    return _kind(place).mv is not AbstractFileSystem.mv
 
 
 def _facts(place: Remote) -> Mapping[str, Any] | None:

@@ -168,7 +168,7 @@ def test_a_password_is_told_to_nobody(tmp_path, store, capsys):
 REFUSED = {
     "a package that is missing": (["s3://b/in", "-o", "out"], "pip install 'aigc-edit[cloud]'"),
     "the same for results": (["in", "-o", "gs://b/out"], "the package for gs:// is not installed"),
-    "a protocol that nobody knows": (["foo://b", "-o", "out"], "Protocol not known: foo"),
+    "a protocol that nobody knows": (["foo://b", "-o", "out"], "nobody knows foo://"),
     "memory of one process": (["memory://in", "-o", "out"], "a memory:// of its own"),
     "results in such memory": (["in", "-o", "memory://out"], "a memory:// of its own"),
     "URLs within URLs": (["zip://a::bucket://in", "-o", "out"], "URLs within URLs"),
@@ -396,6 +396,9 @@ def test_patterns_match_as_those_of_this_machine(store):
     assert found("**/*.mp4") == ["a.mp4", "sub/b.mp4", "sub/deep/c.mp4"]
     assert found("*/[a-c].mp4") == ["sub/b.mp4"]
     assert found("?.mo*") == ["x.mov"]
+    listed = len(asked("ls"))
+    assert found("*.mp4") == ["a.mp4"]
+    assert len(asked("ls")) == listed + 1  # nobody looks deeper than the pattern does
 
 
 def test_links_on_a_disk_lead_to_files_and_in_no_circle(tmp_path):
