@@ -22,8 +22,8 @@ from aigc_edit.batch import (
     Summary,
     Task,
     Template,
-    Where,
     alone_in,
+    is_remote,
     kept_for,
     where_is,
 )
@@ -107,8 +107,9 @@ def batch_here(
     """`in/` to `out/`, below a folder; or from and to URLs."""
     pipeline, run_options = pipeline_from_text(text), RunOptions("cpu")
     earlier = Earlier(pipeline, run_options.track_cache(), run_options.guard)
-    here, to = Here(pipeline, run_options, before), _below(folder, out)
-    search = Search([str(_below(folder, source))], besides=to)
+    here = Here(pipeline, run_options, before)
+    to = where_is(out) if is_remote(out) else folder / out
+    search = Search([source if is_remote(source) else str(folder / source)], besides=to)
     names = Names(Template("{folder}/{name}", pipeline.name, "mp4"), to)
     found = search.found()
     with alone_in(kept_for(to)), closing(Journal(kept_for(to))) as journal:
@@ -126,8 +127,3 @@ def batch_here(
             return batch.run(), here
         except KeyboardInterrupt:
             return batch.summary, here
-
-
-def _below(folder: Path, name: str) -> Where:
-    where = where_is(name)
-    return folder / where if isinstance(where, Path) else where
