@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aigc_edit.batch.places import Remote, RemoteState, Where
 from aigc_edit.errors import ProbeError
 from aigc_edit.media import FileState
 
@@ -18,11 +19,14 @@ class Arrivals:
 
     _looks: dict[Path, tuple[FileState, float]] = field(default_factory=dict)
 
-    def is_whole(self, path: Path) -> bool:
+    def is_whole(self, path: Where) -> bool:
         """Whether nobody has written to a file for a while, by its time or by two looks.
 
-        What cannot be read is whole: the run says what is wrong with it.
+        What cannot be read is whole: the run says what is wrong with it. So is what is elsewhere:
+        whoever fetches it looks if it changes meanwhile.
         """
+        if isinstance(path, Remote):
+            return True
         try:
             state = FileState.of(path)
         except ProbeError:
@@ -36,8 +40,10 @@ class Arrivals:
         return time.monotonic() - since >= STEADY_SECONDS
 
 
-def state_of(path: Path) -> FileState | None:
-    """How a file looks now; None where it cannot be read."""
+def state_of(path: Where) -> FileState | RemoteState | None:
+    """How a file looks now, or when it was listed elsewhere; None where it cannot be read."""
+    if isinstance(path, Remote):
+        return path.state
     try:
         return FileState.of(path)
     except ProbeError:

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from aigc_edit.batch.arrivals import STEADY_SECONDS, Arrivals, state_of
@@ -15,6 +14,8 @@ from aigc_edit.batch.executor import Died, Ended, Event, Executor, Passed, Task
 from aigc_edit.batch.inputs import Found, Search
 from aigc_edit.batch.journal import Entry, Journal, done_entry
 from aigc_edit.batch.naming import Job, Names
+from aigc_edit.batch.places import RemoteState, Where
+from aigc_edit.batch.standing import Standing
 from aigc_edit.batch.summary import Summary
 from aigc_edit.engine import Earlier
 from aigc_edit.errors import EncodeError, NoSpaceError, UsageError
@@ -79,7 +80,7 @@ class _Running:
     """A job that a worker has; `state` is that of its source when it began."""
 
     job: Job
-    state: FileState | None
+    state: FileState | RemoteState | None
     alone: bool = False
 
 
@@ -94,18 +95,21 @@ class Batch:
     setting: Setting
     jobs: Sequence[Job]
     found: Found
-    _entries: dict[Path, Entry] = field(default_factory=dict)
+    _entries: dict[Where, Entry] = field(default_factory=dict)
     _queue: deque[Job] = field(default_factory=deque)
     _alone: deque[Job] = field(default_factory=deque)
-    _growing: dict[Path, tuple[Job, float]] = field(default_factory=dict)
+    _growing: dict[Where, tuple[Job, float]] = field(default_factory=dict)
     _running: dict[int, _Running] = field(default_factory=dict)
-    _states: dict[Path, FileState | None] = field(default_factory=dict)
+    _states: dict[Where, FileState | RemoteState | None] = field(default_factory=dict)
     _arrivals: Arrivals = field(default_factory=Arrivals)
     _notes: list[str] = field(default_factory=list)
     _full: str = ""
     _failed: bool = False
     _number: int = 0
     _looked: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._earlier = Standing(self.setting.earlier, self.setting.names.folder)
 
     def run(self) -> Summary:
         """Works until nothing is left, or somebody stops it (which is passed on)."""
@@ -136,7 +140,7 @@ class Batch:
         known = [self._known(job, record) for job, record in zip(jobs, records, strict=True)]
         for job, entry in zip(jobs, known, strict=True):
             self._states[job.input.path] = state_of(job.input.path)
-            self._put(job, entry or Entry(self._place(job), job.input.path))
+            self._put(job, entry or Entry(job.place, job.input.path))
             if entry is None:
                 self._sort(job)
         self._expect()
@@ -148,16 +152,16 @@ class Batch:
         """The record of a result that still holds."""
         if self.setting.options.force:
             return None
-        return self.setting.earlier.standing(job.output, job.input.path)
+        return self._earlier.record(job.output, job.input.path)
 
     def _known(self, job: Job, record: Mapping[str, Any] | None) -> Entry | None:
         """The entry of a result that still holds: the journal's, else one from its record."""
         if record is None:
             return None
-        entry = self.setting.journal[self._place(job)]
+        entry = self.setting.journal[job.place]
         if entry is not None and entry.state == "done":
             return replace(entry, input=job.input.path)
-        return done_entry(self._place(job), job.input.path, record)
+        return done_entry(job.place, job.input.path, record)
 
     def _sort(self, job: Job) -> None:
         if self._arrivals.is_whole(job.input.path):
@@ -232,7 +236,7 @@ class Batch:
 
     def _begin(self, job: Job, *, alone: bool = False) -> None:
         source = job.input.path
-        other = self.setting.earlier.other_source(job.output, source)
+        other = self._earlier.other_source(job.output, source)
         if other is not None and not self.setting.options.force:
             what = f"this name holds the result of {other}"
             self._fail(job, f"{job.output}: {what}. Name another folder with -o, or say --force.")
@@ -287,7 +291,7 @@ class Batch:
         told = f"its worker {reason}; it is tried once more, alone"
         self._put(job, self._ended(job, state="waiting", reason=told))
         self._alone.append(job)
-        self.setting.watcher.say(f"{self._place(job)}: {told}")
+        self.setting.watcher.say(f"{job.place}: {told}")
 
     def _fail(self, job: Job, reason: str) -> None:
         self._failed = True
@@ -325,9 +329,6 @@ class Batch:
     def _leave(self, job: Job) -> None:
         reason = "somebody still writes to it; left for the next run"
         self._put(job, replace(self._entries[job.output], state="later", reason=reason))
-
-    def _place(self, job: Job) -> Path:
-        return job.output.relative_to(self.setting.names.folder)
 
     def _expect(self) -> None:
         sizes = [self._states[entry.input] for entry in self._entries.values()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from aigc_edit.batch.executor import Died, Ended, Event, Executor, Passed, Task
 from aigc_edit.engine import Share
@@ -32,14 +31,12 @@ class ExecutorCrew:
 
     def make(
         self,
-        source: Path,
-        output: Path,
         shares: Sequence[Share],
         advance: Callable[[int], None],
         halted: Callable[[], bool],
     ) -> None:
         """Has shares made; see `aigc_edit.engine.Crew`."""
-        tasks = [Task(number, source, output, share) for number, share in enumerate(shares)]
+        tasks = [Task(n, share.source, share.output, share) for n, share in enumerate(shares)]
         round_ = _Round(self._executor, tasks, advance, self._say)
         try:
             while round_.goes_on and not halted():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from aigc_edit.batch.places import Where
 from aigc_edit.engine import Share
 from aigc_edit.errors import PipelineError, Problem
 from aigc_edit.pipeline import Pipeline, PluginChoice, load_pipeline
@@ -55,8 +56,8 @@ class Task:
     caller's."""
 
     number: int
-    source: Path
-    output: Path
+    source: Where
+    output: Where
     share: Share | None = None
 
 

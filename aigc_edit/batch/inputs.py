@@ -7,10 +7,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 
+from aigc_edit.batch.places import Remote, Where, is_remote, on_disk
+from aigc_edit.batch.remote import below, matching, state_of
+from aigc_edit.engine import RECORD_ENDING
 from aigc_edit.errors import UsageError
 from aigc_edit.media import holds_video, is_address
 from aigc_edit.words import counted
@@ -35,7 +38,7 @@ class Input:
         named: whether it was named itself, and not found.
     """
 
-    path: Path
+    path: Where
     folder: Path = Path()
     named: bool = False
 
@@ -55,7 +58,7 @@ class Found:
 
     def refusal(self, words: Sequence[str]) -> UsageError:
         """What to say where there is nothing to work on."""
-        where = ", ".join(words)
+        where = ", ".join(str(Remote.named(word)) if is_remote(word) else word for word in words)
         if self.left_out:
             what = f"no video among {counted(self.left_out, 'file')}"
         else:
@@ -64,8 +67,9 @@ class Found:
 
 
 def is_single(words: Sequence[str]) -> bool:
-    """Whether the words of a command line name one file (or address) and nothing else."""
-    if len(words) != 1:
+    """Whether the words of a command line name one file of this machine (or address) and nothing
+    else."""
+    if len(words) != 1 or is_remote(words[0]):
         return False
     word = words[0]
     if os.path.lexists(word):
@@ -78,7 +82,8 @@ class Search:
     """Looks for inputs, as often as it is asked: files may arrive.
 
     Attributes:
-        words: files, folders, patterns, `@LIST`, or `-` for a list on standard input.
+        words: files, folders, patterns, URLs of them, `@LIST`, or `-` for a list on standard
+            input.
         lists: files that list inputs, one a line (or NUL between them). Their names are
             relative to the list; those on standard input to the working folder.
         besides: a folder that is not looked into: that of the results.
@@ -86,7 +91,7 @@ class Search:
 
     words: Sequence[str]
     lists: Sequence[Path] = ()
-    besides: Path | None = None
+    besides: Where | None = None
     _read: list[tuple[str, bool]] | None = None
     _notes: list[str] = field(default_factory=list)
     _judged: dict[tuple[str, int, int], bool] = field(default_factory=dict)
@@ -97,7 +102,7 @@ class Search:
         Raises:
             UsageError: a list cannot be read, a pattern matches nothing, an input is an address.
         """
-        every: dict[Path, Input] = {}
+        every: dict[Where, Input] = {}
         self._notes.clear()
         for word, literal in self._every_word():
             for given in self._meant(word, literal=literal):
@@ -129,6 +134,9 @@ class Search:
         if is_address(word):
             cure = "Fetch it first, or run it alone with --allow-network."
             raise UsageError("an address among several inputs", where=word, cure=cure)
+        if is_remote(word):
+            yield from self._elsewhere(Remote.named(word), literal=literal)
+            return
         path = Path(word)
         if path.is_dir():
             yield from self._walked(path, path, set())
@@ -170,9 +178,39 @@ class Search:
             if path.is_file() and not _below(path, self.besides):
                 yield Input(path, path.parent.relative_to(root))
 
+    def _elsewhere(self, place: Remote, *, literal: bool) -> Iterator[Input]:
+        state = state_of(place)
+        if state is not None:
+            yield Input(replace(place, state=state), named=True)
+            return
+        if not literal and has_magic(place.url):
+            root, files = matching(place)
+        else:
+            root, files = place, below(place)
+        if not files:
+            raise UsageError("nothing is in there", where=str(place))
+        for file in self._no_results(root, files):
+            yield Input(file, file.parent.relative_to(root))
+
+    def _no_results(self, root: Remote, files: Sequence[Remote]) -> Iterator[Remote]:
+        """Files less those in the folder of the results; less those with a record, where it holds
+        the sources, too."""
+        results = self.besides
+        if not isinstance(results, Remote):
+            yield from files
+        elif results.is_below(root):
+            yield from (file for file in files if not file.is_below(results))
+        elif root == results or root.is_below(results):
+            urls = {file.url for file in files}
+            yield from (file for file in files if f"{file.url}{RECORD_ENDING}" not in urls)
+        else:
+            yield from files
+
     def _is_video(self, given: Input) -> bool:
         if given.named or _PROMISES.search(given.path.name):
             return True
+        if isinstance(given.path, Remote):  # nobody fetches a file to look what it is
+            return False
         try:
             facts = given.path.stat()
         except OSError:
@@ -193,7 +231,7 @@ def _list_file(path: Path) -> Iterator[str]:
     except OSError as cause:
         raise UsageError(f"the list cannot be read ({cause.strerror})", where=path) from cause
     for name in _names(text):
-        yield name if is_address(name) else str(path.parent / name)
+        yield name if is_address(name) or is_remote(name) else str(path.parent / name)
 
 
 def _names(text: bytes) -> Iterator[str]:
@@ -213,14 +251,14 @@ def _fixed_part(pattern: str) -> Path:
     return Path(*parts[:fixed])
 
 
-def _is_same(path: Path, other: Path | None) -> bool:
-    return other is not None and path.absolute() == other.absolute()
+def _is_same(path: Path, other: Where | None) -> bool:
+    return other is not None and path.absolute() == on_disk(other)
 
 
-def _below(path: Path, folder: Path | None) -> bool:
-    return folder is not None and folder.absolute() in path.absolute().parents
+def _below(path: Path, folder: Where | None) -> bool:
+    return folder is not None and on_disk(folder) in path.absolute().parents
 
 
-def files_of(inputs: Iterable[Input]) -> set[Path]:
-    """Their paths, absolute."""
-    return {given.path.absolute() for given in inputs}
+def files_of(inputs: Iterable[Input]) -> set[Where]:
+    """Their paths, absolute, or URLs."""
+    return {on_disk(given.path) for given in inputs}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aigc_edit.batch.lock import PRIVATE
+from aigc_edit.batch.places import Where, where_is
 from aigc_edit.engine import RECORD_ENDING, record_of
 from aigc_edit.errors import EncodeError, NoSpaceError
 
@@ -55,7 +56,7 @@ class Entry:
     """
 
     output: Path
-    input: Path
+    input: Where
     state: State = "waiting"
     attempts: int = 0
     reason: str = ""
@@ -191,21 +192,18 @@ def read_entries(folder: Path) -> list[Entry] | None:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     facts = dict(zip(_COLUMNS, row, strict=True))
-    facts |= {"output": _path(facts["output"]), "input": _path(facts["input"])}
+    named, source = (os.fsdecode(facts[key]) for key in ("output", "input"))
+    facts |= {"output": Path(named), "input": where_is(source)}
     return Entry(**facts | {"passes": json.loads(facts["passes"])})
 
 
-def _stored(path: Path) -> str | bytes:
+def _stored(path: Where) -> str | bytes:
     """Text, so that people can read it; bytes where a name is none."""
-    raw = os.fsencode(path)
+    raw = os.fsencode(str(path))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw
-
-
-def _path(stored: str | bytes) -> Path:
-    return Path(os.fsdecode(stored))
 
 
 def _from_records(folder: Path) -> Iterator[Entry]:
@@ -213,11 +211,11 @@ def _from_records(folder: Path) -> Iterator[Entry]:
         output = path.with_name(path.name.removesuffix(RECORD_ENDING))
         record = record_of(output)
         if record is not None:
-            made = done_entry(output.relative_to(folder), Path(record["source"]["path"]), record)
-            yield made
+            source = where_is(record["source"]["path"])
+            yield done_entry(output.relative_to(folder), source, record)
 
 
-def done_entry(output: Path, source: Path, record: Mapping[str, Any]) -> Entry:
+def done_entry(output: Path, source: Where, record: Mapping[str, Any]) -> Entry:
     """The entry of a result, as its record tells it."""
     passes = {cost["pass"]: cost["seconds"] for cost in record["passes"]}
     return Entry(output, source, "done", 1, video=record["output"]["duration"], passes=passes)

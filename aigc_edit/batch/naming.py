@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 from aigc_edit.batch.inputs import Input, files_of
+from aigc_edit.batch.places import Remote, Where, on_disk
 from aigc_edit.engine import made_from, record_of, short_name
 from aigc_edit.errors import UsageError, suggestion
 from aigc_edit.media import CONTAINERS
@@ -18,10 +19,11 @@ FIELDS = ("folder", "stem", "name", "pipeline", "ext")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and the file that it becomes."""
+    """One input and the file that it becomes; `place` is below the folder of all results."""
 
     input: Input
-    output: Path
+    output: Where
+    place: Path
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Template:
         # A file that is named itself has no folder, and what follows is no root.
         place = Path(f"./{self._with_ending().format_map(facts)}")
         if ".." in place.parts or self.text.startswith("/"):
-            raise UsageError(f"--name leads out of the folder: {place}", where=given.path)
+            what = f"--name leads out of the folder: {place}"
+            raise UsageError(what, where=str(given.path))
         return place.with_name(short_name(place.stem, place.suffix))
 
     def _with_ending(self) -> str:
@@ -84,8 +87,8 @@ class Names:
     """Gives out outputs; none twice, and none that is an input."""
 
     template: Template
-    folder: Path
-    _owners: dict[Path, Path] = field(default_factory=dict)
+    folder: Where
+    _owners: dict[Where, Where] = field(default_factory=dict)
 
     def jobs(self, inputs: Iterable[Input]) -> list[Job]:
         """A job for each new input, results of earlier runs left out.
@@ -97,37 +100,38 @@ class Names:
         sources = files_of(every)
         jobs = [self.job(given) for given in every if not self._is_ours(given, sources)]
         kept = files_of(job.input for job in jobs)
-        overwritten = [job for job in jobs if job.output.absolute() in kept]
+        overwritten = [job for job in jobs if on_disk(job.output) in kept]
         if overwritten:
             job = overwritten[0]
             raise UsageError(
                 f"its result would be written over another input, {job.output}",
-                where=job.input.path,
+                where=str(job.input.path),
                 cure="Name another folder with -o.",
             )
         return jobs
 
     def job(self, given: Input) -> Job:
         """The job of one input. Raises UsageError where its output is another one's already."""
-        output = self.folder / self.template.applied(given)
+        place = self.template.applied(given)
+        output = self.folder / place
         owner = self._owners.setdefault(output, given.path)
         if owner != given.path:
             raise UsageError(
                 f"{owner} and {given.path} would write one file",
-                where=output,
+                where=str(output),
                 cure="Tell them apart with --name, such as '{folder}/{name}.{pipeline}'.",
             )
-        return Job(given, output)
+        return Job(given, output, place)
 
-    def _is_ours(self, given: Input, sources: set[Path]) -> bool:
+    def _is_ours(self, given: Input, sources: set[Where]) -> bool:
         """Whether a file that was found is a result: of another input, or of an earlier run of
-        this pipeline into this folder."""
-        if given.named:
+        this pipeline into this folder. Elsewhere the search knows."""
+        if given.named or isinstance(given.path, Remote):
             return False
         source = made_from(given.path)
         if source is None:
             return False
-        here = self.folder.absolute() in given.path.absolute().parents
+        here = on_disk(self.folder) in given.path.absolute().parents
         record = record_of(given.path) if here else None
         same = record is not None and record["pipeline"]["name"] == self.template.pipeline
         return same or source in sources - {given.path.absolute()}

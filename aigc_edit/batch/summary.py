@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from aigc_edit.batch.journal import Entry, State
+from aigc_edit.batch.places import Remote, Where, kept_for
+from aigc_edit.batch.remote import put
 from aigc_edit.media import scratch_for
 
 _COLUMNS = ("output", "input", "state", "attempts", "seconds", "video_seconds", "reason")
@@ -29,7 +31,7 @@ class Summary:
         stopped: why no more files were taken; empty if all were.
     """
 
-    folder: Path
+    folder: Where
     entries: tuple[Entry, ...]
     began: float
     ended: float
@@ -89,20 +91,24 @@ class Summary:
         }
 
     def write(self) -> tuple[Path, Path]:
-        """Writes summary.json and summary.csv into the folder of results.
+        """Writes summary.json and summary.csv into the folder of results; where that is elsewhere,
+        into the one kept for it as well. Returns those of this machine.
 
         Raises:
             EncodeError: they cannot be written.
         """
+        kept = kept_for(self.folder)
         texts = {
             "summary.json": json.dumps(self.to_json(), indent=1),
             "summary.csv": _as_csv(self.entries),
         }
-        with scratch_for(self.folder / "summary.json") as scratch:
+        with scratch_for(kept / "summary.json") as scratch:
             for name, text in texts.items():
                 scratch.write(name, text)
-            scratch.publish({name: self.folder / name for name in texts})
-        return self.folder / "summary.json", self.folder / "summary.csv"
+            scratch.publish({name: kept / name for name in texts})
+        if isinstance(self.folder, Remote):
+            put([(kept / name, self.folder / name) for name in texts])
+        return kept / "summary.json", kept / "summary.csv"
 
 
 def _facts(entry: Entry) -> dict[str, Any]:

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
+from aigc_edit.batch.carrying import carried
 from aigc_edit.batch.executor import Cost, Died, Ended, Event, Passed, Task, Work
-from aigc_edit.engine import Guard, RunOptions, render_share, run
+from aigc_edit.engine import Clock, Guard, RunOptions, render_share, run
 from aigc_edit.errors import AigcEditError, NoSpaceError, one_line
 from aigc_edit.media import give_back, limit_decoders
 from aigc_edit.pipeline import Pipeline
@@ -109,7 +111,7 @@ class Worker:
             guard=Guard(self._work.stage_timeout, lambda error: self._abandon(task, error)),
         )
         try:
-            cost = _cost_of(task, self._work.loaded(), options)
+            cost = _cost_of(task, self._work.loaded(), options, Clock(told))
         except (AigcEditError, MemoryError) as error:
             if ran_out_of_memory(error):  # whoever replaces us has all of it
                 self._tell(Died(task.number, self._place.number, "ran out of memory"))
@@ -132,11 +134,11 @@ class Worker:
         self._leave()
 
 
-def _cost_of(task: Task, pipeline: Pipeline, options: RunOptions) -> Cost:
+def _cost_of(task: Task, pipeline: Pipeline, options: RunOptions, clock: Clock) -> Cost:
     """Does a task, and says what it took."""
     if task.share is not None:
-        return Cost(render_share(pipeline, task.source, task.output, task.share, options))
-    record = run(pipeline, task.source, task.output, options).record
+        return Cost(render_share(pipeline, task.share, options))
+    record = carried(task.source, task.output, clock, partial(run, pipeline, options=options))
     passes: dict[str, float] = {}
     for cost in record["passes"]:
         passes[cost["pass"]] = passes.get(cost["pass"], 0.0) + cost["seconds"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,17 @@ from aigc_edit.cli import common
 from aigc_edit.errors import EncodeError, UsageError
 
 if TYPE_CHECKING:
-    from aigc_edit.batch import Executor, Journal, Names, Search, Setting, Summary, Work
+    from aigc_edit.batch import (
+        Executor,
+        Job,
+        Journal,
+        Names,
+        Search,
+        Setting,
+        Summary,
+        Where,
+        Work,
+    )
     from aigc_edit.pipeline import Pipeline
 
 
@@ -24,15 +36,18 @@ def run_many(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
             run holds the folder.
         NoSpaceError: the disk is full.
     """
-    from aigc_edit.batch import Batch, Journal, alone_in
+    from aigc_edit.batch import Batch, Journal, Remote, alone_in, ensure_puts, kept_for
 
     folder = _folder(parsed)
+    kept = kept_for(folder)
     search, names = _search(parsed, folder), _names(parsed, pipeline, folder)
     found = search.found()
     jobs = names.jobs(found.inputs)
     if not jobs and not parsed.watch:
         raise found.refusal([*parsed.inputs, *map(str, parsed.lists)])
-    with alone_in(folder), closing(Journal(folder)) as journal:
+    if isinstance(folder, Remote):
+        ensure_puts(folder)
+    with alone_in(kept), closing(Journal(kept)) as journal, _no_copies_left(jobs):
         setting = _setting(parsed, pipeline, search, names, journal, len(jobs))
         batch = Batch(setting, jobs, found)
         try:
@@ -42,8 +57,20 @@ def run_many(parsed: argparse.Namespace, pipeline: Pipeline) -> int:
         return batch.summary.exit_code
 
 
-def _search(parsed: argparse.Namespace, folder: Path) -> Search:
-    from aigc_edit.batch import Search
+@contextmanager
+def _no_copies_left(jobs: Sequence[Job]) -> Iterator[None]:
+    """Removes what workers that were ended had fetched to this machine."""
+    from aigc_edit.batch import Remote, remove_orphans
+
+    try:
+        yield
+    finally:
+        if any(isinstance(end, Remote) for job in jobs for end in (job.input.path, job.output)):
+            remove_orphans()
+
+
+def _search(parsed: argparse.Namespace, folder: Where) -> Search:
+    from aigc_edit.batch import Remote, Search, on_disk, where_is
 
     if not parsed.inputs and not parsed.lists:
         raise UsageError("nothing to work on", cure="Name a video, a folder or a list.")
@@ -51,22 +78,31 @@ def _search(parsed: argparse.Namespace, folder: Path) -> Search:
         if getattr(parsed, option):
             word = option.replace("_", "-")
             raise UsageError(f"--{word} is for one video", cure="Name one, without --list.")
+    inputs = [where_is(word) for word in parsed.inputs]
+    if parsed.watch and any(isinstance(given, Remote) for given in inputs):
+        raise UsageError("--watch looks at folders of this machine", cure="Leave it away.")
+    if parsed.offline and any(isinstance(on_disk(end), Remote) for end in (*inputs, folder)):
+        raise UsageError("--offline and a URL contradict each other")
     return Search(parsed.inputs, parsed.lists, besides=folder)
 
 
-def _folder(parsed: argparse.Namespace) -> Path:
+def _folder(parsed: argparse.Namespace) -> Where:
     """Where results go: this folder, if nothing is said."""
+    from aigc_edit.batch import state_of, where_is
     from aigc_edit.media import CONTAINERS
 
-    folder = Path(parsed.output or "")
-    a_file = folder.is_file() or (folder.suffix in CONTAINERS and not folder.is_dir())
+    folder = where_is(parsed.output or "")
+    if isinstance(folder, Path):
+        a_file = folder.is_file() or (folder.suffix in CONTAINERS and not folder.is_dir())
+    else:
+        a_file = state_of(folder) is not None or Path(folder.name).suffix in CONTAINERS
     if a_file:
         cure = "Name a folder."
-        raise UsageError("one file cannot hold several results", where=folder, cure=cure)
+        raise UsageError("one file cannot hold several results", where=str(folder), cure=cure)
     return folder
 
 
-def _names(parsed: argparse.Namespace, pipeline: Pipeline, folder: Path) -> Names:
+def _names(parsed: argparse.Namespace, pipeline: Pipeline, folder: Where) -> Names:
     from aigc_edit.batch import DEFAULT_TEMPLATE, Names, Template
 
     text = parsed.name or DEFAULT_TEMPLATE
@@ -94,14 +130,15 @@ def _setting(
     return Setting(search, names, journal, earlier, executor, watcher(quiet=parsed.quiet), wanted)
 
 
-def _executor(parsed: argparse.Namespace, work: Work, folder: Path, count: int) -> Executor:
+def _executor(parsed: argparse.Namespace, work: Work, folder: Where, count: int) -> Executor:
     """Where the jobs run."""
-    from aigc_edit.batch import PRIVATE, Pool, RayExecutor, Sizing
+    from aigc_edit.batch import PRIVATE, Pool, RayExecutor, Sizing, kept_for
 
     count = sys.maxsize if parsed.watch else count
-    if parsed.on:
-        return RayExecutor(parsed.on, work, folder, parsed.jobs, count, parsed.device)
-    return Pool(work, Sizing.here(parsed.jobs, count, parsed.device), folder / PRIVATE)
+    if parsed.on:  # nodes share a folder, or reach a store and need their own for copies
+        seen = folder if isinstance(folder, Path) else Path(tempfile.gettempdir())
+        return RayExecutor(parsed.on, work, seen, parsed.jobs, count, parsed.device)
+    return Pool(work, Sizing.here(parsed.jobs, count, parsed.device), kept_for(folder) / PRIVATE)
 
 
 def work_of(parsed: argparse.Namespace, pipeline: Pipeline) -> Work:

@@ -20,6 +20,7 @@ examples:
   aigc-edit run pipelines/highlight.yaml long.mp4 --split
   aigc-edit run pipelines/highlight.yaml clips/ -o out/
   aigc-edit run pipelines/highlight.yaml 'films/**/*.mkv' -o out/ --name '{folder}/{stem}-best'
+  aigc-edit run pipelines/highlight.yaml s3://bucket/clips/ -o s3://bucket/out/
 
 A folder, a pattern or a list is worked through by several processes; the same command goes on
 where it was stopped, and `aigc-edit status out/` shows how far it is.
@@ -34,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="videos, folders, quoted patterns ('**/*.mp4'), @LIST, or - for a list on "
-        "standard input",
+        help="videos, folders, quoted patterns ('**/*.mp4'), URLs of them (s3://, gs://, file://), "
+        "@LIST, or - for a list on standard input",
     )
     inputs.required = False  # --list names them, too
     common.add_opening(parser)
@@ -106,16 +107,18 @@ def _cluster(text: str) -> str:
 
 
 def execute(parsed: argparse.Namespace) -> int:
-    from aigc_edit.batch import is_single
+    from aigc_edit.batch import is_remote, is_single
     from aigc_edit.errors import UsageError
 
     parsed.inputs = parsed.inputs or []
     pipeline = common.loaded_pipeline(parsed)
-    single = is_single(parsed.inputs)
-    if parsed.split and not (single and not parsed.lists):
-        raise UsageError("--split is for one video", cure="A folder keeps all cores busy as it is.")
-    asks_for_many = parsed.lists or parsed.name or parsed.watch or (parsed.on and not parsed.split)
-    if single and not asks_for_many:
+    single = is_single(parsed.inputs) and not parsed.lists
+    elsewhere = is_remote(parsed.output or "")
+    asks_for_many = parsed.name or parsed.watch or elsewhere
+    if parsed.split and (asks_for_many or not single):
+        cure = "Name one, and leave --name and --watch away; many keep all cores busy as it is."
+        raise UsageError("--split is for one video of this machine", cure=cure)
+    if single and (parsed.split or not (asks_for_many or parsed.on)):
         return _run_one(parsed, pipeline)
     from aigc_edit.cli.many import run_many
 

@@ -5,7 +5,15 @@ from aigc_edit.engine.batches import Batch, as_declared
 from aigc_edit.engine.content import named_picture, read_content, read_painting
 from aigc_edit.engine.delivery import check_files
 from aigc_edit.engine.device import resolve_device
-from aigc_edit.engine.earlier import RECORD_ENDING, Earlier, made_from, made_with, record_of
+from aigc_edit.engine.earlier import (
+    RECORD_ENDING,
+    Earlier,
+    made_from,
+    made_with,
+    record_of,
+    record_path,
+    source_named,
+)
 from aigc_edit.engine.filtering import filtered
 from aigc_edit.engine.guard import SEE_ALL, Guard
 from aigc_edit.engine.hearing import Heard, heard
@@ -68,6 +76,7 @@ __all__ = [
     "read_corpus",
     "read_midi",
     "record_of",
+    "record_path",
     "read_painting",
     "made_from",
     "made_with",
@@ -76,6 +85,7 @@ __all__ = [
     "run",
     "selected",
     "short_name",
+    "source_named",
     "tracks_of",
     "versions",
 ]

@@ -38,8 +38,14 @@ def record_of(output: Path) -> Mapping[str, Any] | None:
 
 def made_from(output: Path) -> Path | None:
     """The source that an earlier result was made from, by its record."""
+    named = source_named(output)
+    return None if named is None else Path(named)
+
+
+def source_named(output: Path) -> str | None:
+    """As `made_from`, in the record's words: it may be a URL."""
     try:
-        return Path(_read(output)["source"]["path"])
+        return str(_read(output)["source"]["path"])
     except _NO_RECORD:
         return None
 
@@ -88,10 +94,18 @@ class Earlier:
         """The record of a result that still holds: the bytes of the source, the pipeline, the
         versions, the weights and the plugins are those that it was made from."""
         record = record_of(output)
-        if record is None or any(record.get(key) != fact for key, fact in self._wanted.items()):
+        if record is None or not self.is_current(record):
             return None
-        same = record["source"]["sha256"] == self._cache.source_digest(source)
-        return record if same else None
+        return record if self.has_bytes(record, source) else None
+
+    def is_current(self, record: Mapping[str, Any]) -> bool:
+        """Whether a result would be made in the same way now, whatever its source is."""
+        return all(record.get(key) == fact for key, fact in self._wanted.items())
+
+    def has_bytes(self, record: Mapping[str, Any], source: Path) -> bool:
+        """Whether a result was made from the bytes that a file has now."""
+        same: bool = record["source"]["sha256"] == self._cache.source_digest(source)
+        return same
 
     def other_source(self, output: Path, source: Path) -> Path | None:
         """Another source, still there, whose result has this name; None if there is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 from aigc_edit.engine.device import resolve_device
 from aigc_edit.engine.planner import frame_filters, make_plan, steady_steps
@@ -18,23 +17,21 @@ from aigc_edit.media import Damage, Scratch, own_threads, probe
 from aigc_edit.pipeline import Pipeline
 
 
-def render_share(
-    pipeline: Pipeline, path: Path, output: Path, share: Share, options: RunOptions
-) -> float:
+def render_share(pipeline: Pipeline, share: Share, options: RunOptions) -> float:
     """Makes the pieces of a share, into the folder that it names; returns seconds of video.
 
     Raises:
         UsageError: this process would make other pictures: of another source, with other code,
             weights or libraries.
     """
-    source, cache = probe(path, pipeline.input.choice()), options.track_cache()
+    source, cache = probe(share.source, pipeline.input.choice()), options.track_cache()
     tracks, device = share.tracks, resolve_device(options.device)
     plan = make_plan(
         pipeline,
         source,
         (),
         edits=share.edits,
-        output=output,
+        output=share.output,
         tracks=tracks,
         no_copies=share.no_copies,
     )
@@ -61,7 +58,7 @@ def render_share(
         device=device,
         digest="",
         clock=clock,
-        scratch=Scratch(share.folder, output),
+        scratch=Scratch(share.folder, share.output),
         guard=options.guard,
         threads=threads,
     )

@@ -319,13 +319,15 @@ class _Work:
         )
         with scratch_for(self.output, key) as scratch:
             share = Share(
+                source=source.path.absolute(),
+                output=self.output.absolute(),
+                folder=scratch.folder.absolute(),
                 pieces=(),
                 edits=self.edits,
                 timeline=self.analysis.timeline.dumps(),
                 no_copies=no_copies,
                 device=device,
                 threads=own_threads(plan.render.encoder),
-                folder=scratch.folder.absolute(),
                 key=key,
             )
             _ensure_room(self.pipeline, source, self.edits, plan, self.output.parent)
@@ -349,9 +351,7 @@ class _Work:
         """What parts the render among a crew, if there is one."""
         if self.options.crew is None:
             return None
-        source = self.analysis.source.path
-        pieces = plan.render.pieces
-        return Sharing(self.options.crew, source, self.output, share, pieces, self.clock)
+        return Sharing(self.options.crew, share, plan.render.pieces, self.clock)
 
 
 def _ensure_room(

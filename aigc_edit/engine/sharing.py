@@ -23,23 +23,25 @@ class Share:
     """Some pieces of a render.
 
     Attributes:
+        source, output, folder: of the run, and where finished pieces go; absolute.
         pieces: their numbers, in order.
         edits: what is kept.
         timeline: all tracks in source time, as JSON.
         no_copies: why nothing may be copied, if so.
         device: where filters run; a process may take another one of that kind.
         threads: of the encoder, since the pictures of x264 depend on their number; 0 for any.
-        folder: where finished pieces go.
         key: of the render (see `render_key`).
     """
 
+    source: Path
+    output: Path
+    folder: Path
     pieces: tuple[int, ...]
     edits: EditList
     timeline: str
     no_copies: str
     device: str
     threads: int
-    folder: Path
     key: str
 
     @property
@@ -57,8 +59,6 @@ class Crew(Protocol):
 
     def make(
         self,
-        source: Path,
-        output: Path,
         shares: Sequence[Share],
         advance: Callable[[int], None],
         halted: Callable[[], bool],
@@ -81,8 +81,6 @@ class Sharing:
     """
 
     crew: Crew
-    source: Path
-    output: Path
     share: Share
     pieces: Sequence[Piece]
     clock: Clock
@@ -93,7 +91,7 @@ class Sharing:
         if len(shares) < 2:
             self.clock.progress.say("there is too little to split: this process makes it alone")
             return
-        self.crew.make(self.source, self.output, shares, self.clock.advance, halted)
+        self.crew.make(shares, self.clock.advance, halted)
 
     def _parted(self, numbers: Sequence[int]) -> list[tuple[int, ...]]:
         """Runs of about the same length, some for each of the crew."""

@@ -26,14 +26,16 @@ def least_bytes(*, pixels: int, frames: int, sound_bits: int, raw_samples: int =
     return round(_COPIES * encoded) + _SAMPLE_BYTES * raw_samples
 
 
-def ensure_space(folder: Path, needed: int) -> None:
+def ensure_space(
+    folder: Path, needed: int, cure: str = "Free some space, or name another place with -o."
+) -> None:
     """Raises NoSpaceError where a folder's disk has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise NoSpaceError(
             f"{_readable(free)} are free, at least {_readable(needed)} are needed",
             where=folder,
-            cure="Free some space, or name another place with -o.",
+            cure=cure,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from aigc_edit.batch import (
@@ -22,8 +23,12 @@ from aigc_edit.batch import (
     Task,
     Template,
     alone_in,
+    is_remote,
+    kept_for,
+    where_is,
 )
-from aigc_edit.engine import Earlier, RunOptions, run
+from aigc_edit.batch.carrying import carried
+from aigc_edit.engine import Clock, Earlier, RunOptions, Silent, run
 from aigc_edit.errors import AigcEditError, NoSpaceError
 from aigc_edit.pipeline import Pipeline, pipeline_from_text
 from tests.batch.folders import CUT
@@ -51,7 +56,8 @@ class Here:
 
     def _done(self, task: Task) -> Event:
         try:
-            record = run(self.pipeline, task.source, task.output, self.options).record
+            act = partial(run, self.pipeline, options=self.options)
+            record = carried(task.source, task.output, Clock(Silent()), act)
         except AigcEditError as error:
             return Ended(task.number, 1, Cost(), str(error), isinstance(error, NoSpaceError))
         return Ended(task.number, 1, Cost(record["output"]["duration"], {"render": 1.0}))
@@ -96,15 +102,17 @@ def batch_here(
     watcher: Onlooker | None = None,
     text: str = CUT,
     source: str = "in",
+    out: str = "out",
 ) -> tuple[Summary, Here]:
-    """`in/` to `out/`, below a folder."""
+    """`in/` to `out/`, below a folder; or from and to URLs."""
     pipeline, run_options = pipeline_from_text(text), RunOptions("cpu")
     earlier = Earlier(pipeline, run_options.track_cache(), run_options.guard)
-    here, out = Here(pipeline, run_options, before), folder / "out"
-    search = Search([str(folder / source)], besides=out)
-    names = Names(Template("{folder}/{name}", pipeline.name, "mp4"), out)
+    here = Here(pipeline, run_options, before)
+    to = where_is(out) if is_remote(out) else folder / out
+    search = Search([source if is_remote(source) else str(folder / source)], besides=to)
+    names = Names(Template("{folder}/{name}", pipeline.name, "mp4"), to)
     found = search.found()
-    with alone_in(out), closing(Journal(out)) as journal:
+    with alone_in(kept_for(to)), closing(Journal(kept_for(to))) as journal:
         setting = Setting(
             search,
             names,

@@ -115,6 +115,17 @@ def test_a_cluster_makes_the_same_as_this_machine_and_tells_of_it(nodes, tmp_pat
     assert all(not nodes.doers(node) for node in nodes.nodes)
 
 
+def test_nodes_fetch_and_put_what_is_elsewhere(nodes, tmp_path):
+    here, there = f"file://{tmp_path}/in/clip[01].mp4", f"file://{tmp_path}/far"
+    done = called("run", "cut.yaml", here, "-o", there, "--on", nodes.address, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "fetch" in done.stdout
+    assert [*films(tmp_path / "far")] == ["clip0.cut.mp4", "clip1.cut.mp4"]
+    assert (tmp_path / "far" / "summary.json").is_file()
+    assert not (tmp_path / "far" / ".aigc-edit").exists()
+
+
 @needs_proc
 def test_ctrl_c_stops_it_and_the_same_command_goes_on(nodes, tmp_path):
     command = ("run", "slow.yaml", "in", "-o", "out", *PLUGINS, "--on", nodes.address)
