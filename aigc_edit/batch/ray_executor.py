@@ -45,6 +45,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STORE = 80 << 20  # bytes; what goes through it are words, and Ray wants that much
 # Ray's own words for what it shall not do: report home, and change what processes see of GPUs.
 _CALM = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# What it starts beside a cluster of its own, one before the other: for growing, for logs at the
+# caller, for a page. Nobody looks at those, and they take half of the time to begin.
+_BESIDE = ("start_monitor", "start_log_monitor", "start_api_server")
 
 
 @dataclass(eq=False)
@@ -127,7 +130,9 @@ class RayExecutor:
         self._make = self._ray.remote(_Doer)
         self._looked = 0.0
         self._names: dict[str, str] = {}  # of nodes, also of those that are lost
-        self._check(folder.absolute())
+        self._require()
+        if where != LOCAL:  # there it is this installation
+            self._check(folder.absolute())
 
     @property
     @_undisturbed()
@@ -195,14 +200,17 @@ class RayExecutor:
         rooms = self._rooms().values()
         return self._sizing.share if any(s.devices != ("cpu",) for s in rooms) else 0.0
 
-    def _check(self, folder: Path) -> None:
-        """Asks each node whether it can do this work."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
-
+    def _require(self) -> None:
+        """Refuses a cluster without what any work needs."""
         if not self._rooms():
             raise UsageError("no node of the Ray cluster has a core to work with")
         if self._device.startswith("cuda") and not self._share():
             raise UsageError("no node of the Ray cluster has a GPU", cure="Leave --device away.")
+
+    def _check(self, folder: Path) -> None:
+        """Asks each node whether it can do this work."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
+
         ask = self._ray.remote(num_cpus=0, max_retries=1)(_complaint)
         wanted = (self._work, folder, versions(), _brought(self._work))
         asked = {
@@ -370,11 +378,26 @@ def _connected(where: str) -> Any:
     own = {"num_cpus": cores(), "object_store_memory": _STORE, "include_dashboard": False}
     address = {"address": "local", **own} if where == LOCAL else {"address": where}
     try:
-        with _own_signals():
+        with _own_signals(), _nothing_beside():
             ray.init(**address, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ConnectionError, RuntimeError, ValueError, OSError, ImportError) as cause:
         raise UsageError(f"Ray does not answer ({one_line(cause)})", where=where) from cause
     return ray
+
+
+@contextmanager
+def _nothing_beside() -> Iterator[None]:
+    """Ray has no option for it; where it calls them otherwise one day, beginning takes longer."""
+    from ray._private.node import Node
+
+    theirs = {name: vars(Node)[name] for name in _BESIDE if name in vars(Node)}
+    for name in theirs:
+        setattr(Node, name, lambda *_args, **_options: None)
+    try:
+        yield
+    finally:
+        for name, method in theirs.items():
+            setattr(Node, name, method)
 
 
 def _reach(where: str) -> None:
