@@ -125,7 +125,7 @@ def phases(command: Sequence[str | Path], out: Path, cache: Path) -> Phases:
 
 def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path, rounds: int) -> str:
     """The pool, and a Ray of this machine: medians of rounds in turn."""
-    words = ("run", pipeline, *clips, "-o", folder / "all", "--jobs", str(jobs))
+    words: list[str | Path] = ["run", pipeline, *clips, "-o", folder / "all", "--jobs", str(jobs)]
     found: list[list[Phases]] = [[], []]
     for _ in range(rounds):
         for kind, more in zip(found, ([], ["--on", "ray"]), strict=True):
@@ -133,7 +133,9 @@ def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path, round
     lines = [f"{pipeline.stem}, {len(clips)} clips, {jobs} workers, median of {rounds}:"]
     for field in fields(Phases):
         pool, ray = (median(getattr(each, field.name) for each in kind) for kind in found)
-        lines.append(f"  {field.name:5} pool {pool:6.2f} s, Ray {ray:6.2f} s: {ray / pool - 1:+.0%}")
+        lines.append(
+            f"  {field.name:5} pool {pool:6.2f} s, Ray {ray:6.2f} s: {ray / pool - 1:+.0%}"
+        )
     return "\n".join([*lines, f"  load {os.getloadavg()[0]:.1f}"])
 
 
