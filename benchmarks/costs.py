@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -114,16 +114,26 @@ class Run:
     source_bytes: int
     result_bytes: int
 
+    @property
+    def looked(self) -> int:
+        """Bytes that passes over the source read."""
+        return sum(taken.read for name, taken in self.passes.items() if name in _OF_SOURCE)
+
+    @property
+    def moved(self) -> int:
+        """Bytes that were read and written besides."""
+        return sum(t.read + t.written for t in self.passes.values()) - self.looked
+
 
 @dataclass(frozen=True)
 class Line:
-    """A cost over length: `each` for a file, `second` for a second of it."""
+    """A cost over length: `each` for a file, `more` for a second or a byte of it."""
 
     each: float
-    second: float
+    more: float
 
-    def at(self, seconds: float) -> float:
-        return self.each + self.second * seconds
+    def at(self, length: float) -> float:
+        return self.each + self.more * length
 
 
 @dataclass(frozen=True)
@@ -144,18 +154,18 @@ class Costs:
 
     Attributes:
         result: seconds of result for a second of source, and at most so many.
-        read: bytes read for a byte of the source.
-        written: bytes written for a byte of the result, with what is only for a while.
-        rate: bytes of a second of the result.
+        read: bytes read by passes over the source, over its bytes; what each file takes are nets
+            and tables, which lie beside the program.
+        moved: bytes that others read and write over those of the result, with what is only for a
+            while.
         begin: seconds of a core until a new worker has its modules and nets.
     """
 
     passes: Mapping[str, PassCosts]
     result: float
     most: float
-    read: float
-    written: float
-    rate: float
+    read: Line
+    moved: Line
     begin: float
 
     @property
@@ -175,7 +185,8 @@ class Costs:
             name: PassCosts(each["of_source"], Line(**each["cpu"]), each["peak"])
             for name, each in told["passes"].items()
         }
-        return cls(**{**told, "passes": passes})
+        moved = {name: Line(**told[name]) for name in ("read", "moved")}
+        return cls(**{**told, **moved, "passes": passes})
 
 
 def measured_costs(pipeline: Path, film: Path, folder: Path, most: float) -> Costs:
@@ -196,9 +207,8 @@ def measured_costs(pipeline: Path, film: Path, folder: Path, most: float) -> Cos
         passes,
         whole.result / whole.source,
         most,
-        sum(t.read for t in whole.passes.values()) / whole.source_bytes,
-        sum(t.written for t in whole.passes.values()) / whole.result_bytes,
-        whole.result_bytes / whole.result,
+        line_through([short.source_bytes, whole.source_bytes], [short.looked, whole.looked]),
+        line_through([short.result_bytes, whole.result_bytes], [short.moved, whole.moved]),
         max(0.0, short.before - half),
     )
 
@@ -210,7 +220,7 @@ def _pass_costs(name: str, short: Run, whole: Run) -> PassCosts:
     return PassCosts(of_source, line_through(lengths, cpu), whole.passes[name].peak)
 
 
-def line_through(lengths: list[float], costs: list[float]) -> Line:
+def line_through(lengths: Sequence[float], costs: Sequence[float]) -> Line:
     """Through two points, with nothing below zero; through zero where they are one."""
     (x, y), (x1, y1) = zip(lengths, costs, strict=True)
     slope = (y1 - y) / (x1 - x) if x1 > 1.05 * x else y1 / x1

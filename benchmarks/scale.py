@@ -30,7 +30,7 @@ from aigc_edit.batch import (
     alone_in,
     pipeline_digest,
 )
-from benchmarks.costs import Costs, beginning, measured_costs
+from benchmarks.costs import Costs, Line, beginning, measured_costs
 from benchmarks.media import ROOT, programme
 from benchmarks.simulation import Cluster, Job, Outcome, lengths, simulate
 
@@ -133,6 +133,14 @@ class Figures:
         pipelines = {name: Costs.of_json(costs) for name, costs in told["pipelines"].items()}
         return cls(pipelines, told["entry"], {int(n): s for n, s in told["word"].items()})
 
+    def reading(self, times: float | None) -> Figures:
+        """The same, where sources are read so many times."""
+        if times is None:
+            return self
+        read = Line(0.0, times)
+        pipelines = {name: replace(costs, read=read) for name, costs in self.pipelines.items()}
+        return replace(self, pipelines=pipelines)
+
     def word_of(self, workers: int) -> float:
         """Seconds of the caller for a word, a line through the first and the last measurement."""
         (few, least), *_, (many, most) = sorted(self.word.items())
@@ -144,7 +152,7 @@ def jobs_of(costs: Costs, films: Sequence[float]) -> list[Job]:
     return [
         Job(
             costs.cpu_of(seconds),
-            BITS * seconds * costs.read + BITS * costs.result_of(seconds) * costs.written,
+            BITS * seconds * costs.read.more + BITS * costs.result_of(seconds) * costs.moved.more,
         )
         for seconds in films
     ]
@@ -173,13 +181,13 @@ def cost_rows(figures: Figures) -> Iterator[str]:
     for name, costs in figures.pipelines.items():
         for word, each in costs.passes.items():
             of = "source" if each.of_source else "result"
-            line = f"{each.cpu.second:.3f} ({of}) | {each.cpu.each:.2f} | {each.peak / 1e6:.0f}"
+            line = f"{each.cpu.more:.3f} ({of}) | {each.cpu.each:.2f} | {each.peak / 1e6:.0f}"
             yield f"| {name} | {word} | {line} |"
         yield (
             f"| {name} | all, a film of an hour | {costs.cpu_of(3600) / 3600:.3f} | begin "
             f"{costs.begin:.1f} | {costs.peak / 1e6:.0f} |"
         )
-        moved = f"read {costs.read:.1f} x source, written {costs.written:.1f} x result"
+        moved = f"read {costs.read.more:.1f} x source, moved {costs.moved.more:.1f} x result"
         yield f"| {name} | {moved} | | | |"
     words = ", ".join(f"{1e3 * s:.2f} ms with {n} workers" for n, s in figures.word.items())
     yield f"\nThe journal: {1e3 * figures.entry:.2f} ms for a job. A word: {words}.\n"
@@ -278,6 +286,7 @@ def main() -> None:
     parser.add_argument("--input", type=Path, help="default: a minute made of the sample")
     parser.add_argument("--figures", type=Path, default=FIGURES, help="what was measured")
     parser.add_argument("--hours", type=float, default=10_000.0)
+    parser.add_argument("--read", type=float, help="bytes for one of the source; else as measured")
     parser.add_argument("--nodes", type=int, nargs="+", default=[4, 16, 64])
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2)
@@ -285,7 +294,7 @@ def main() -> None:
     if asked.what == "measure":
         measure(asked.input, asked.pipelines or [*PIPELINES], asked.figures)
     elif asked.what == "simulate":
-        figures = Figures.read(asked.figures)
+        figures = Figures.read(asked.figures).reading(asked.read)
         print("\n".join([*cost_rows(figures), *rows(figures, asked.hours, asked.nodes)]))
     else:
         for pipeline in asked.pipelines or ["no_silence"]:

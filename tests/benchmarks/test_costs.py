@@ -22,7 +22,7 @@ from benchmarks.costs import Costs, Line, PassCosts, line_through
 def test_a_cost_is_for_each_file_and_for_each_second_and_never_below_nothing(costs, line):
     found = line_through([10.0, 40.0], list(costs))
 
-    assert (found.each, found.second) == pytest.approx((line.each, line.second))
+    assert (found.each, found.more) == pytest.approx((line.each, line.more))
     assert found.at(40.0) == pytest.approx(costs[1])
 
 
@@ -31,7 +31,7 @@ def test_what_is_kept_of_a_long_film_costs_no_more_than_of_a_short_one():
         "analysis": PassCosts(of_source=True, cpu=Line(1.0, 0.5), peak=10),
         "render": PassCosts(of_source=False, cpu=Line(0.0, 2.0), peak=20),
     }
-    costs = Costs(passes, 1.0, 60.0, read=3.0, written=1.0, rate=1e5, begin=1.0)
+    costs = Costs(passes, 1.0, 60.0, read=Line(0.0, 3.0), moved=Line(0.0, 1.0), begin=1.0)
 
     assert costs.cpu_of(30.0) == 1 + 15 + 60
     assert costs.cpu_of(3600.0) == 1 + 1800 + 120
