@@ -16,11 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 
+from aigc_edit.batch import read_entries
 from aigc_edit.testing import ClipSpec, make_clip
+from benchmarks.processes import cpu_seconds
 
 ROOT = Path(__file__).parents[1]
 PATH = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -45,12 +48,18 @@ def took(commands: Sequence[Sequence[str | Path]], cache: Path) -> Took:
     """Runs commands one after the other."""
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     for command in commands:
-        words = [sys.executable, "-m", "aigc_edit", *map(str, command), "--quiet"]
-        environment = os.environ | {"AIGC_EDIT_CACHE": str(cache), "PYTHONPATH": PATH}
-        subprocess.run(words, check=True, env=environment)
+        subprocess.run(_words(command), check=True, env=_environment(cache))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Took(time.perf_counter() - began, cpu)
+
+
+def _words(command: Sequence[str | Path]) -> list[str]:
+    return [sys.executable, "-m", "aigc_edit", *map(str, command), "--quiet"]
+
+
+def _environment(cache: Path) -> dict[str, str]:
+    return os.environ | {"AIGC_EDIT_CACHE": str(cache), "PYTHONPATH": PATH}
 
 
 def make_clips(folder: Path, count: int) -> list[Path]:
@@ -82,28 +91,59 @@ def compared(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path) -> 
     return found
 
 
-def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path) -> str:
-    """The pool and a Ray of this machine: all of the command, and without start and end."""
-    whole, batch = [], []
-    for more in ([], ["--on", "ray"]):
-        words = ("run", pipeline, *clips, "-o", folder / "all", "--jobs", str(jobs), *more)
-        whole.append(took([words], folder / "cache").wall)
-        told = json.loads((folder / "all" / "summary.json").read_text())
-        batch.append(told["ended"] - told["began"])
-        for place in (folder / "all", folder / "cache"):
-            shutil.rmtree(place)
-    return (
-        f"{pipeline.stem}, {len(clips)} clips, {jobs} workers: pool {whole[0]:.1f} s, Ray "
-        f"{whole[1]:.1f} s; of that the batch {batch[0]:.1f} s and {batch[1]:.1f} s "
-        f"({batch[1] / batch[0] - 1:+.0%}); load {os.getloadavg()[0]:.1f}"
-    )
+@dataclass(frozen=True)
+class Phases:
+    """Where the seconds of a command over many files go.
+
+    Attributes:
+        start: until the batch begins: modules, a cluster.
+        first: from there to the first result: workers begin, and load what they need.
+        clip: from one result to the next after that, on average.
+        whole: of the command.
+        cpu: of all cores, by all processes of the command.
+    """
+
+    start: float
+    first: float
+    clip: float
+    whole: float
+    cpu: float
+
+
+def phases(command: Sequence[str | Path], out: Path, cache: Path) -> Phases:
+    """Runs a command that writes to `out`."""
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.rmtree(cache, ignore_errors=True)
+    began = time.time()
+    cpu = cpu_seconds(_words(command), _environment(cache))
+    ended = time.time()
+    told = json.loads((out / "summary.json").read_text())["began"]
+    results = sorted(entry.ended or 0.0 for entry in read_entries(out) or [])
+    clip = (results[-1] - results[0]) / max(1, len(results) - 1)
+    return Phases(told - began, results[0] - told, clip, ended - began, cpu)
+
+
+def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path, rounds: int) -> str:
+    """The pool, and a Ray of this machine: medians of rounds in turn."""
+    words: list[str | Path] = ["run", pipeline, *clips, "-o", folder / "all", "--jobs", str(jobs)]
+    found: list[list[Phases]] = [[], []]
+    for _ in range(rounds):
+        for kind, more in zip(found, ([], ["--on", "ray"]), strict=True):
+            kind.append(phases([*words, *more], folder / "all", folder / "cache"))
+    lines = [f"{pipeline.stem}, {len(clips)} clips, {jobs} workers, median of {rounds}:"]
+    for field in fields(Phases):
+        pool, ray = (median(getattr(each, field.name) for each in kind) for kind in found)
+        lines.append(
+            f"  {field.name:5} pool {pool:6.2f} s, Ray {ray:6.2f} s: {ray / pool - 1:+.0%}"
+        )
+    return "\n".join([*lines, f"  load {os.getloadavg()[0]:.1f}"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.folder", description=__doc__)
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="of each, in turn")
     parser.add_argument("--on-ray", action="store_true", help="a Ray here, and the pool")
     parser.add_argument("pipelines", nargs="*", type=Path, help="default: a cut, and highlight")
     asked = parser.parse_args()
@@ -113,10 +153,10 @@ def main() -> None:
         clips = make_clips(folder / "in", asked.clips)
         pipelines = asked.pipelines or [folder / "cut.yaml", ROOT / "pipelines" / "highlight.yaml"]
         for pipeline in pipelines:
+            if asked.on_ray:
+                print(on_ray(pipeline, clips, asked.jobs, folder, asked.rounds), flush=True)
+                continue
             for _ in range(asked.rounds):
-                if asked.on_ray:
-                    print(on_ray(pipeline, clips, asked.jobs, folder), flush=True)
-                    continue
                 one, many = compared(pipeline, clips, asked.jobs, folder)
                 print(
                     f"{pipeline.stem}, {len(clips)} clips: one by one {one.wall:.1f} s "

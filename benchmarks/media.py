@@ -14,10 +14,13 @@ MINUTES = 10
 
 
 def ten_minutes(folder: Path) -> Path:
-    """Ten minutes of 1280x720 at 30 fps: the sample again and again."""
-    path = folder / "ten_minutes.mp4"
+    return programme(folder / "ten_minutes.mp4", MINUTES)
+
+
+def programme(path: Path, minutes: float) -> Path:
+    """A programme of 1280x720 at 30 fps: the sample again and again."""
     if not path.exists():
-        source = ffmpeg.input(str(SAMPLE), stream_loop=-1, t=MINUTES * 60)
+        source = ffmpeg.input(str(SAMPLE), stream_loop=-1, t=minutes * 60)
         picture = source.video.filter("scale", 1280, 720, flags="bicubic").filter("fps", 30)
         picture = picture.filter("noise", c0s=4, c0f="t")  # as a camera has it
         part = path.with_suffix(".part.mp4")

@@ -24,15 +24,16 @@ from aigc_edit.batch.executor import (
     Died,
     Ended,
     Event,
+    Passed,
     Task,
     Work,
     leaves,
-    pipeline_digest,
 )
+from aigc_edit.batch.node_check import brought, complaint, other_version
 from aigc_edit.batch.sizing import Sizing, cores
 from aigc_edit.batch.worker import Place, Worker
-from aigc_edit.engine import Guard, made_with, versions
-from aigc_edit.errors import AigcEditError, UsageError, one_line
+from aigc_edit.engine import versions
+from aigc_edit.errors import UsageError, one_line
 from aigc_edit.folders import OFFLINE_VARIABLE
 from aigc_edit.pipeline import PluginChoice
 
@@ -41,10 +42,14 @@ _CLIENT = "ray://"
 _REACH_SECONDS = 3.0
 _CHECK_SECONDS = 120.0  # a node that has never run anything imports torch first
 _LOOK_SECONDS = 2.0  # between two looks at which nodes there are
+_MOST_WORDS = 200.0  # a second, by all actors; each takes the caller half a millisecond and more
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STORE = 80 << 20  # bytes; what goes through it are words, and Ray wants that much
 # Ray's own words for what it shall not do: report home, and change what processes see of GPUs.
 _CALM = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# What it starts beside a cluster of its own, one before the other: for growing, for logs at the
+# caller, for a page. Nobody looks at those, and they take half of the time to begin.
+_BESIDE = ("start_monitor", "start_log_monitor", "start_api_server")
 
 
 @dataclass(eq=False)
@@ -127,7 +132,9 @@ class RayExecutor:
         self._make = self._ray.remote(_Doer)
         self._looked = 0.0
         self._names: dict[str, str] = {}  # of nodes, also of those that are lost
-        self._check(folder.absolute())
+        self._require()
+        if where != LOCAL:  # there it is this installation
+            self._check(folder.absolute())
 
     @property
     @_undisturbed()
@@ -144,7 +151,7 @@ class RayExecutor:
         actor = fitting or self._started()
         actor.task = replace(task, source=task.source.absolute(), output=task.output.absolute())
         actor.handle.begin.remote(actor.task)
-        actor.said = actor.handle.said.remote()
+        self._ask(actor)
         return actor.number
 
     @_undisturbed()
@@ -195,31 +202,34 @@ class RayExecutor:
         rooms = self._rooms().values()
         return self._sizing.share if any(s.devices != ("cpu",) for s in rooms) else 0.0
 
-    def _check(self, folder: Path) -> None:
-        """Asks each node whether it can do this work."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
-
+    def _require(self) -> None:
+        """Refuses a cluster without what any work needs."""
         if not self._rooms():
             raise UsageError("no node of the Ray cluster has a core to work with")
         if self._device.startswith("cuda") and not self._share():
             raise UsageError("no node of the Ray cluster has a GPU", cure="Leave --device away.")
-        ask = self._ray.remote(num_cpus=0, max_retries=1)(_complaint)
-        wanted = (self._work, folder, versions(), _brought(self._work))
+
+    def _check(self, folder: Path) -> None:
+        """Asks each node whether it can do this work."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
+
+        ask = self._ray.remote(num_cpus=0, max_retries=1)(complaint)
+        wanted = (self._work, folder, versions(), brought(self._work))
         asked = {
             ask.options(scheduling_strategy=On(node, soft=False)).remote(*wanted): name
             for node, name in self._names.items()
         }
         told, silent = self._ray.wait([*asked], num_returns=len(asked), timeout=_CHECK_SECONDS)
-        complaints = [(asked[answer], self._answer(answer)) for answer in told]
-        complaints += [(asked[answer], "does not answer") for answer in silent]
-        _refuse([f"{name} {complaint}" for name, complaint in complaints if complaint])
+        answers = [(asked[answer], self._answer(answer)) for answer in told]
+        answers += [(asked[answer], "does not answer") for answer in silent]
+        _refuse([f"{name} {answer}" for name, answer in answers if answer])
 
     def _answer(self, answer: Any) -> str:
         try:
-            complaint: str = self._ray.get(answer)
+            said: str = self._ray.get(answer)
         except self._ray.exceptions.RayError as error:
             return f"cannot run this version of aigc-edit ({_last(error)})"
-        return complaint
+        return said
 
     # Its actors
 
@@ -254,7 +264,10 @@ class RayExecutor:
         elif isinstance(said[-1], Ended):
             actor.task = actor.said = None
         else:
-            actor.said = actor.handle.said.remote()
+            self._ask(actor)
+
+    def _ask(self, actor: _Actor) -> None:
+        actor.said = actor.handle.said.remote(len(self._actors) / _MOST_WORDS)
 
     def _cause(self, actor: _Actor, error: Exception) -> str:
         """Why an actor is gone, in words. Ray hears that a node is lost a moment later."""
@@ -283,7 +296,7 @@ class _Doer:
     def __init__(
         self, work: Work, place: Place, there: Mapping[str, str], *, offline: bool
     ) -> None:
-        if other := _other_version(there):  # of a node that came later
+        if other := other_version(there):  # of a node that came later
             raise UsageError(f"its node {other}")
         if offline:
             os.environ[OFFLINE_VARIABLE] = "1"
@@ -293,42 +306,19 @@ class _Doer:
     def begin(self, task: Task) -> None:
         threading.Thread(target=self._worker.do, args=[task], daemon=True).start()
 
-    def said(self) -> tuple[str, list[Event]]:
-        """Where it is, and what happened since it was last asked; waits for something."""
+    def said(self, patience: float) -> tuple[str, list[Event]]:
+        """Where it is, and what happened since it was last asked.
+
+        Waits for something, and so many seconds more for the end of the task.
+        """
         import ray
 
         events = [self._said.get()]
+        end = time.monotonic() + patience
         with suppress(queue.Empty):
-            while True:
-                events.append(self._said.get_nowait())
+            while isinstance(events[-1], Passed):
+                events.append(self._said.get(timeout=max(0.0, end - time.monotonic())))
         return ray.get_runtime_context().get_node_id(), events
-
-
-def _complaint(work: Work, folder: Path, there: Mapping[str, str], brought: str) -> str:
-    """What keeps the node that runs this from doing work as the caller does; empty if nothing."""
-    if other := _other_version(there):
-        return other
-    try:
-        if pipeline_digest(replace(work, digest="").loaded()) != work.digest:
-            return f"reads another pipeline from {work.pipeline}"
-        if _brought(work) != brought:
-            return "has other weights or plugins"
-    except AigcEditError as error:
-        return f"cannot load the pipeline ({one_line(error)})"
-    return "" if folder.is_dir() else f"does not see {folder}; all nodes share the folder"
-
-
-def _other_version(there: Mapping[str, str]) -> str:
-    """Which package differs from the caller's, ours first; empty if none does."""
-    here = versions()
-    for name in sorted(there.keys() | here.keys(), key=lambda name: (name != "aigc_edit", name)):
-        if here.get(name) != there.get(name):
-            return f"has {name} {here.get(name, 'not at all')}, and not {there.get(name, 'none')}"
-    return ""
-
-
-def _brought(work: Work) -> str:
-    return made_with(replace(work, digest="").loaded(), Guard())
 
 
 def _refuse(complaints: Sequence[str]) -> None:
@@ -370,11 +360,26 @@ def _connected(where: str) -> Any:
     own = {"num_cpus": cores(), "object_store_memory": _STORE, "include_dashboard": False}
     address = {"address": "local", **own} if where == LOCAL else {"address": where}
     try:
-        with _own_signals():
+        with _own_signals(), _nothing_beside():
             ray.init(**address, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ConnectionError, RuntimeError, ValueError, OSError, ImportError) as cause:
         raise UsageError(f"Ray does not answer ({one_line(cause)})", where=where) from cause
     return ray
+
+
+@contextmanager
+def _nothing_beside() -> Iterator[None]:
+    """Ray has no option for it; where it calls them otherwise one day, beginning takes longer."""
+    from ray._private.node import Node
+
+    theirs = {name: vars(Node)[name] for name in _BESIDE if name in vars(Node)}
+    for name in theirs:
+        setattr(Node, name, lambda *_args, **_options: None)
+    try:
+        yield
+    finally:
+        for name, method in theirs.items():
+            setattr(Node, name, method)
 
 
 def _reach(where: str) -> None:

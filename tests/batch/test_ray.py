@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from aigc_edit.batch import Work, pipeline_digest, read_entries
-from aigc_edit.batch.ray_executor import _brought, _complaint
+from aigc_edit.batch.node_check import brought, complaint
 from aigc_edit.engine import versions
 from tests.batch import folders
 from tests.batch.folders import CUT, DANGEROUS, called, children, clips, started, waited
@@ -186,7 +186,8 @@ def test_what_a_lost_worker_and_a_lost_node_had_is_done_once_by_others(nodes, tm
     assert Counter(entry.state for entry in entries) == {"done": len(NAMES)}
     assert said.count("made in") == len(NAMES)
     assert said.count("tried once more, alone") >= 2  # Ray may have given one to the lost node
-    assert re.search(r"its worker is gone \(.*(died|dead)", said)
+    # Which of these Ray says depends on what it notices first: the process or its connection.
+    assert re.search(r"its worker is gone \(.*(died|dead|unavailable)", said), said
     assert len(said.splitlines()) < 15
     assert "raylet" not in told + said
 
@@ -195,18 +196,18 @@ def facts(folder: Path) -> tuple[Work, Path, dict[str, str], str]:
     """What a node is asked to have."""
     work = Work(folder / "cut.yaml")
     work = Work(folder / "cut.yaml", digest=pipeline_digest(work.loaded()))
-    return work, folder, versions(), _brought(work)
+    return work, folder, versions(), brought(work)
 
 
 def test_a_node_says_what_keeps_it_from_doing_the_same(tmp_path):
-    work, folder, ours, brought = facts(tmp_path)
+    work, folder, ours, theirs = facts(tmp_path)
     other = Work(work.pipeline, ("given_spans.spans=[[0s, 0.2s]]",), digest=work.digest)
 
-    assert _complaint(work, folder, ours, brought) == ""
-    assert _complaint(work, folder, ours | {"aigc_edit": "9.9"}, brought).endswith("and not 9.9")
-    assert "has other weights" in _complaint(work, folder, ours, "others")
-    assert "another pipeline" in _complaint(other, folder, ours, brought)
-    assert "does not see" in _complaint(work, folder / "none", ours, brought)
+    assert complaint(work, folder, ours, theirs) == ""
+    assert complaint(work, folder, ours | {"aigc_edit": "9.9"}, theirs).endswith("and not 9.9")
+    assert "has other weights" in complaint(work, folder, ours, "others")
+    assert "another pipeline" in complaint(other, folder, ours, theirs)
+    assert "does not see" in complaint(work, folder / "none", ours, theirs)
 
 
 @pytest.mark.parametrize("form", ["ray://{}", "{}"])
