@@ -24,6 +24,7 @@ from aigc_edit.media import FileState
 _POLL_SECONDS = 0.2
 _LOOK_SECONDS = 1.0  # between two looks for files that arrive
 _GIVEN_UP_SECONDS = 3 * STEADY_SECONDS  # after which a file that grows is for the next run
+_MOST_LOSSES = 4  # of a job with its machine, before it counts as what may have been the cause
 _MOST_READINGS = 2  # of a file that changes meanwhile
 
 
@@ -258,7 +259,7 @@ class Batch:
             case Ended():
                 self._heed_end(self._running.pop(event.task), event)
             case Died():
-                self._heed_death(self._running.pop(event.task), event.reason)
+                self._heed_death(self._running.pop(event.task), event)
 
     def _heed_end(self, running: _Running, ended: Ended) -> None:
         job = running.job
@@ -283,14 +284,19 @@ class Batch:
         else:
             self._leave(job)
 
-    def _heed_death(self, running: _Running, reason: str) -> None:
-        job = running.job
-        if running.alone:
-            self._fail(job, f"its worker {reason}, twice")
+    def _heed_death(self, running: _Running, died: Died) -> None:
+        """Another one does what was lost with its machine; else the job may be to blame."""
+        job, told = running.job, f"its worker {died.reason}"
+        if died.lost and self._entries[job.output].attempts < _MOST_LOSSES:
+            told = f"{told}; another one takes it"
+            self._queue.append(job)
+        elif running.alone:
+            self._fail(job, f"{told}, twice")
             return
-        told = f"its worker {reason}; it is tried once more, alone"
+        else:
+            told = f"{told}; it is tried once more, alone"
+            self._alone.append(job)
         self._put(job, self._ended(job, state="waiting", reason=told))
-        self._alone.append(job)
         self.setting.watcher.say(f"{job.place}: {told}")
 
     def _fail(self, job: Job, reason: str) -> None:

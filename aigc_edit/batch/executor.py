@@ -108,11 +108,16 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker of a task is gone; another one takes its place."""
+    """The worker of a task is gone; another one takes its place.
+
+    Attributes:
+        lost: its machine is gone, which says nothing of the task.
+    """
 
     task: int
     worker: int
     reason: str
+    lost: bool = False
 
 
 Event = Passed | Ended | Died

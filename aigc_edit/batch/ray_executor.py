@@ -253,7 +253,11 @@ class RayExecutor:
             actor.node, said = self._ray.get(actor.said)
         except self._ray.exceptions.RayError as error:
             self._end([actor])
-            yield Died(actor.task.number, actor.number, self._cause(actor, error))
+            lost = self._is_lost(actor.node)
+            reason = (
+                f"was lost with {self._names[actor.node]}" if lost else f"is gone ({_last(error)})"
+            )
+            yield Died(actor.task.number, actor.number, reason, lost)
             return
         for event in said:
             if isinstance(event, Ended) and not event.error:
@@ -269,11 +273,9 @@ class RayExecutor:
     def _ask(self, actor: _Actor) -> None:
         actor.said = actor.handle.said.remote(len(self._actors) / _MOST_WORDS)
 
-    def _cause(self, actor: _Actor, error: Exception) -> str:
-        """Why an actor is gone, in words. Ray hears that a node is lost a moment later."""
-        alive = {node["NodeID"] for node in self._nodes()}
-        lost = actor.node and actor.node not in alive
-        return f"was lost with {self._names[actor.node]}" if lost else f"is gone ({_last(error)})"
+    def _is_lost(self, node: str) -> bool:
+        """Whether a node is gone. Ray hears of it a moment later than of its actors."""
+        return bool(node) and node not in {there["NodeID"] for there in self._nodes()}
 
     def _release(self) -> None:
         """Ends actors for which there is nothing to do, where there is no slot for them, or where

@@ -161,6 +161,22 @@ def test_a_file_that_kills_two_workers_has_failed_and_the_reason_is_told(folder)
     assert summary.of("failed")[0].reason == "its worker crashed (SIGSEGV), twice"
 
 
+@pytest.mark.parametrize(("losses", "state"), [(1, "done"), (3, "done"), (99, "failed")])
+def test_a_file_whose_machine_is_lost_is_done_among_the_others(folder, losses, state):
+    lost = []
+
+    def goes(task):
+        if task.source.name == "a.mp4" and len(lost) < losses:
+            lost.append(task.number)
+            return Died(task.number, 1, "was lost with node 7", lost=True)
+        return None
+
+    summary, _ = batch_here(folder, before=goes)
+
+    assert summary.counts() == ({"done": 3} if state == "done" else {"done": 2, "failed": 1})
+    assert len(lost) == min(losses, 5)  # four times, and once more alone
+
+
 def test_a_full_disk_stops_the_batch_and_the_next_run_goes_on(folder):
     def full(task):
         if task.source.name == "c.mp4":
