@@ -1,7 +1,8 @@
 """Jobs on a Ray cluster: actors that stay, each where Ray finds room for it.
 
 Nothing else imports Ray, and only when a cluster is asked for. All nodes see sources and results by
-the same paths. Ray places actors, notices what is lost and carries what they tell.
+the same paths, or reach the same URLs. Ray places actors, notices what is lost and carries what
+they tell.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,8 +194,9 @@ def _part(job: RenderJob, number: int) -> Path:
 
 
 def _unfinished(job: RenderJob, number: int) -> Path:
+    """A name of its own: the machine of another worker may count as lost and yet write on."""
     part = _part(job, number)
-    return part.with_name(f"unfinished-{part.name}")
+    return part.with_name(f"unfinished-{secrets.token_hex(4)}-{part.name}")
 
 
 def _marks_of(job: RenderJob, number: int) -> Path:
@@ -261,8 +263,8 @@ def _written(
             if encoded is not None:
                 marks.add(encoded, picture.time)
     marks.end()
-    with writing(_part(job, number)):
-        marks.facts().save(_marks_of(job, number))
+    with writing(writer.path):
+        marks.facts().save(writer.path.with_suffix(".npz"))
     return writer
 
 
@@ -276,11 +278,10 @@ def _noted(writer: PictureWriter, number: int, job: RenderJob, decoded: int) -> 
     with writing(part):
         size = writer.path.stat().st_size
         synced(writer.path)
-        writer.path.replace(part)
-        note = part.with_suffix(".json")
-        unfinished = note.with_name(f"unfinished-{note.name}")
-        unfinished.write_text(json.dumps(asdict(made) | {"bytes": size}), "ascii")
-        unfinished.replace(note)
+        note = writer.path.with_suffix(".json")
+        note.write_text(json.dumps(asdict(made) | {"bytes": size}), "ascii")
+        for suffix in (".npz", part.suffix, ".json"):
+            writer.path.with_suffix(suffix).replace(part.with_suffix(suffix))
     give_back()
     return made
 

@@ -142,7 +142,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(film, tmp_path, alone):
     Path("gate").touch()
     words = ("run", "slow.yaml", film, "-o", "split.mp4", *WITH, "--split")
     with started(*words, cwd=tmp_path) as process:
-        waited(lambda: [*tmp_path.glob(".split.*.part/unfinished-piece*.mp4")])
+        waited(lambda: [*tmp_path.glob(".split.*.part/unfinished-*.mp4")])
         os.kill(children(process.pid)[0], signal.SIGKILL)
         Path("gate").unlink()
         _, told = process.communicate(timeout=60)
@@ -157,7 +157,7 @@ def test_a_run_that_is_killed_goes_on_with_what_its_workers_finished(film, tmp_p
     Path("gate").touch()
     words = ("run", "slow.yaml", film, "-o", "split.mp4", *WITH, "--split")
     with started(*words, cwd=tmp_path) as process:
-        waited(lambda: [*tmp_path.glob(".split.*.part/unfinished-piece*.mp4")])
+        waited(lambda: [*tmp_path.glob(".split.*.part/unfinished-*.mp4")])
         workers = children(process.pid)
         Path("gate").unlink()
         waited(lambda: [*tmp_path.glob(".split.*.part/piece*.json")])
