@@ -46,6 +46,10 @@ def render_share(pipeline: Pipeline, share: Share, options: RunOptions) -> float
     )
     if key != share.key:
         raise UsageError("other pictures would come out here: is it the same toolkit and device?")
+    if share.net_threads:
+        import torch
+
+        torch.set_num_threads(share.net_threads)
     clock = Clock(options.progress)
     threads = share.threads if share.threads != own_threads(plan.render.encoder) else 0
     rendering = Rendering(

@@ -318,18 +318,6 @@ class _Work:
             device,
         )
         with scratch_for(self.output, key) as scratch:
-            share = Share(
-                source=source.path.absolute(),
-                output=self.output.absolute(),
-                folder=scratch.folder.absolute(),
-                pieces=(),
-                edits=self.edits,
-                timeline=self.analysis.timeline.dumps(),
-                no_copies=no_copies,
-                device=device,
-                threads=own_threads(plan.render.encoder),
-                key=key,
-            )
             _ensure_room(self.pipeline, source, self.edits, plan, self.output.parent)
             files, record = Rendering(
                 pipeline=self.pipeline,
@@ -343,15 +331,36 @@ class _Work:
                 clock=self.clock,
                 scratch=scratch,
                 guard=self.options.guard,
-                elsewhere=self._sharing(share, plan),
+                elsewhere=self._sharing(plan, scratch.folder, key, device, no_copies),
             ).made()
         return RunResult(self.output, files, record, self.edits)
 
-    def _sharing(self, share: Share, plan: Plan) -> Sharing | None:
+    def _sharing(
+        self, plan: Plan, folder: Path, key: str, device: str, no_copies: str
+    ) -> Sharing | None:
         """What parts the render among a crew, if there is one."""
         if self.options.crew is None:
             return None
+        share = Share(
+            source=self.analysis.source.path.absolute(),
+            output=self.output.absolute(),
+            folder=folder.absolute(),
+            pieces=(),
+            edits=self.edits,
+            timeline=self.analysis.timeline.dumps(),
+            no_copies=no_copies,
+            device=device,
+            threads=own_threads(plan.render.encoder),
+            net_threads=_net_threads() if plan.render.filters else 0,
+            key=key,
+        )
         return Sharing(self.options.crew, share, plan.render.pieces, self.clock)
+
+
+def _net_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 def _ensure_room(

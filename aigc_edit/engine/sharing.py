@@ -30,6 +30,7 @@ class Share:
         no_copies: why nothing may be copied, if so.
         device: where filters run; a process may take another one of that kind.
         threads: of the encoder, since the pictures of x264 depend on their number; 0 for any.
+        net_threads: of torch, since nets round by their number; 0 where nothing is filtered.
         key: of the render (see `render_key`).
     """
 
@@ -42,6 +43,7 @@ class Share:
     no_copies: str
     device: str
     threads: int
+    net_threads: int
     key: str
 
     @property

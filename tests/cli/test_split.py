@@ -36,6 +36,9 @@ stages:
     steady: true
 output: {video: {preset: ultrafast}}
 """
+PAINTED = PLAIN.replace(
+    "output:", "  - {uses: style_gan, with: {look: wave}, steady: false}\noutput:"
+)
 SLOW = PLAIN.replace("plain", "slow").replace("output:", "  - uses: slow_down\noutput:")
 STAGES = '''
 """Stages for films that are split."""
@@ -135,6 +138,16 @@ def test_a_film_that_was_split_is_the_same_file(film, tmp_path, text, alone):
     assert other["kept"] == one["kept"]  # with the flicker of each span
     assert other["check"] == one["check"]
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
+
+
+def test_a_net_paints_the_same_in_workers_that_share_the_cores(film, tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS")  # it rounds by how many threads it has
+    Path("it.yaml").write_text(PAINTED)
+    for output, more in (("alone.mp4", []), ("split.mp4", ["--split"])):
+        done = called("run", "it.yaml", film, "-o", output, *WITH, *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+    assert Path("split.mp4").read_bytes() == Path("alone.mp4").read_bytes()
 
 
 @needs_proc
