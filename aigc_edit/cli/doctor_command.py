@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from aigc_edit.cli import common
-
-_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "~/.fonts")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,9 +81,13 @@ def _fetched_weights() -> str:
 
 
 def _fonts() -> Iterator[str]:
-    folders = [Path(f).expanduser() for f in _FONT_FOLDERS]
-    count = sum(1 for f in folders if f.exists() for _ in f.rglob("*.[to]t[fc]"))
-    yield f"{count} font files" if count else "none found (captions will need one)"
+    from aigc_edit.stages.text import fonts, shaping
+
+    count = len(fonts.installed()) - 1  # the last one is Pillow's own
+    yield f"{count} font files" if count else "none found: captions can only be in Latin letters"
+    here = "found: scripts such as Arabic and Thai are shaped"
+    lacking = f"not found: no captions in scripts such as Arabic and Thai. {shaping.CURE}"
+    yield f"FriBidi {here if shaping.is_there() else lacking}"
 
 
 def _cache() -> Iterator[str]:

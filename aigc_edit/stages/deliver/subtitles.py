@@ -40,6 +40,7 @@ class Subtitles(Sink):
 
     options: Options
     _cues: tuple[Cue, ...] = ()
+    _said = Transcript("transcript")
 
     def subtitles(self, tracks: Timeline) -> Sequence[SubtitleTrack]:
         from aigc_edit.stages.text import lay_out
@@ -53,7 +54,7 @@ class Subtitles(Sink):
     def deliver(self, delivery: Delivery) -> Mapping[str, str]:
         from aigc_edit.stages.text import lay_out, subtitle_text
 
-        said = delivery.tracks.get(Transcript, "transcript")
+        self._said = said = delivery.tracks.get(Transcript, "transcript")
         self._cues = lay_out(said, self.options.style, end=delivery.tracks.duration)
         if not self._cues:
             return {}
@@ -63,9 +64,9 @@ class Subtitles(Sink):
         return files
 
     def report(self) -> Mapping[str, float | str]:
-        from aigc_edit.stages.text import shortfalls
+        from aigc_edit.stages.text import shortfalls, silence
 
         if not self._cues:
-            return {"cues": 0, "note": "no words were found, so no subtitles were written"}
+            return {"cues": 0, **silence(self._said, "subtitles were written")}
         note = shortfalls(self._cues, self.options.style).note
         return {"cues": len(self._cues), **({"note": note} if note else {})}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from aigc_edit.stages.text import Cue
 
+T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
 Style = Literal["plain", "boxed", "karaoke", "pop"]
 _LETTER = 0.55  # width of a letter, as a share of its size
@@ -96,6 +97,20 @@ class _Drawing:
     boxes: Sequence[tuple[int, int, int, int]]
 
 
+class _Recent(dict[Hashable, T]):
+    """What was made last; an `lru_cache` of a method would tie its stage into a cycle."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+        if key not in self:
+            if len(self) == self._most:
+                del self[next(iter(self))]
+            self[key] = make()
+        return self[key]
+
+
 class Captions(FrameFilter):
     """Burns in what is said: plain, boxed, karaoke (word by word) or pop (large, for short videos).
 
@@ -127,6 +142,7 @@ class Captions(FrameFilter):
 
     options: Options
     _cues: tuple[Cue, ...] = ()
+    _said = Transcript("transcript")
 
     def begin(self, context: FilterContext) -> None:
         from aigc_edit.stages.text import lay_out
@@ -140,22 +156,22 @@ class Captions(FrameFilter):
             columns=min(self._look.columns, max(8, int(room / (_LETTER * pixels)))),
             lines=self._look.lines,
         )
-        transcript = context.tracks.get(Transcript, "transcript")
-        self._cues = lay_out(transcript, self._style, end=context.tracks.duration)
+        self._said = context.tracks.get(Transcript, "transcript")
+        self._cues = lay_out(self._said, self._style, end=context.tracks.duration)
         self._starts = [cue.span.start for cue in self._cues]
         fonts = FontChain(self.options.font)
         fonts.check(text for cue in self._cues for text in cue.texts)
         self._artist = CueArtist(
             fonts, pixels, (room, int(_TALL * context.height)), self._look.paint
         )
-        self._drawing = lru_cache(_CUES_KEPT)(self._draw)
-        self._stamped = lru_cache(_KEPT)(self._stamp)
+        self._drawings: _Recent[_Drawing] = _Recent(_CUES_KEPT)
+        self._stamps: _Recent[_Stamp] = _Recent(_KEPT)
 
     def report(self) -> Mapping[str, float | str]:
-        from aigc_edit.stages.text import shortfalls
+        from aigc_edit.stages.text import shortfalls, silence
 
         if not self._cues:
-            return {"cues": 0, "note": "no words were found, so no captions were drawn"}
+            return {"cues": 0, **silence(self._said, "captions were drawn")}
         note = shortfalls(self._cues, self._style).note
         return {"cues": len(self._cues), **({"note": note} if note else {})}
 
@@ -175,7 +191,8 @@ class Captions(FrameFilter):
         y, u, v = planes.y.clone(), planes.u.clone(), planes.v.clone()
         for frame, what in enumerate(shown):
             if what is not None:
-                self._put(self._stamped(*what), (y[frame], u[frame], v[frame]))
+                stamped = self._stamps.of(what, partial(self._stamp, *what))
+                self._put(stamped, (y[frame], u[frame], v[frame]))
         return Planes(y, u, v)
 
     def _shown(self, time: Fraction) -> tuple[int, int | None] | None:
@@ -186,7 +203,7 @@ class Captions(FrameFilter):
         return number, _spoken(self._cues[number], time) if self._look.accents else None
 
     def _stamp(self, number: int, accented: int | None) -> _Stamp:
-        drawing = self._drawing(number)
+        drawing = self._drawings.of(number, partial(self._draw, number))
         if accented is None or not 0 <= accented < len(drawing.boxes):
             return drawing.plain
         return drawing.plain.with_part(drawing.accented, drawing.boxes[accented])

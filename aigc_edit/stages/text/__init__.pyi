@@ -1,4 +1,4 @@
-from .cues import Cue, Shortfalls, lay_out, sentence_cues, shortfalls
+from .cues import Cue, Shortfalls, lay_out, sentence_cues, shortfalls, silence
 from .files import read_subtitles, track_transcript
 from .options import LayoutOptions
 from .style import CueStyle
@@ -14,6 +14,7 @@ __all__ = [
     "read_subtitles",
     "sentence_cues",
     "shortfalls",
+    "silence",
     "subtitle_text",
     "track_transcript",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -103,6 +103,11 @@ def shortfalls(cues: Sequence[Cue], style: CueStyle) -> Shortfalls:
         too_short=sum(cue.span.duration < style.shortest for cue in cues),
         too_wide=sum(columns(line) > style.columns for cue in cues for line in cue.texts),
     )
+
+
+def silence(said: Transcript, lacking: str) -> Mapping[str, str]:
+    """A note where no cues came of a transcript; none where that says itself what it lacks."""
+    return {} if said.remark else {"note": f"no words were found, so no {lacking}"}
 
 
 def _words(found: Sequence[Box]) -> tuple[Word, ...]:

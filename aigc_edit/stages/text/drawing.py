@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from aigc_edit.stages.text import shaping
+
 if TYPE_CHECKING:
     from aigc_edit.stages.text.fonts import FontChain
 
@@ -19,7 +21,6 @@ _STROKE = 0.07  # width of the outline, as a share of the size of the letters
 _LEADING = 1.25  # distance of lines, as a share of that
 _BOX_PAD = 0.3
 _BASELINE = 0.35  # how far below the middle of a line letters stand, as such a share
-_RIGHT_TO_LEFT = ("R", "AL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class CueArtist:
                 font=sized,
                 fill=(*colour, 255),
                 anchor="ls",
-                direction="rtl" if _is_rtl(text) else "ltr",
+                direction=_asked_direction(text),
                 stroke_width=stroke,
                 stroke_fill=(0, 0, 0, 255),
             )
@@ -207,15 +208,18 @@ def _direction(text: str) -> str:
     """`R`, `L` or, for digits and signs alone, nothing: that of the first letter."""
     for sign in text:
         kind = unicodedata.bidirectional(sign)
-        if kind in _RIGHT_TO_LEFT:
+        if kind in shaping.RIGHT_TO_LEFT:
             return "R"
         if kind == "L":
             return "L"
     return ""
 
 
-def _is_rtl(text: str) -> bool:
-    return _direction(text) == "R"
+def _asked_direction(text: str) -> str | None:
+    """What is asked of Pillow, which takes no direction where it cannot shape."""
+    if not shaping.is_there():
+        return None
+    return "rtl" if _direction(text) == "R" else "ltr"
 
 
 def visual_order(words: Sequence[str]) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aigc_edit.api import PluginError
+from aigc_edit.stages.text import shaping
+from aigc_edit.stages.text.faces import faces, plain
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 # Fonts that read well on pictures, best first, by the beginning of their file's name; then all
@@ -55,21 +56,22 @@ class Font:
         return all(ord(sign) in signs for sign in text if _drawn(sign))
 
     def sized(self, pixels: int) -> Any:
-        """Pillow's font of a size."""
-        return _sized(self, pixels)
+        """Pillow's font of a size; it shapes text where `shaping.is_there`."""
+        return _sized(self, pixels, shaped=shaping.is_there())
 
 
 PILLOWS = Font(None)
 
 
 @cache
-def _sized(font: Font, pixels: int) -> Any:
+def _sized(font: Font, pixels: int, *, shaped: bool) -> Any:
     from PIL import ImageFont
 
+    layout = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
     if font.path is None:
         default: Any = ImageFont.load_default(pixels)
-        return default.font_variant(layout_engine=ImageFont.Layout.RAQM)
-    return ImageFont.truetype(str(font.path), pixels, font.number)
+        return default.font_variant(layout_engine=layout)
+    return ImageFont.truetype(str(font.path), pixels, font.number, layout_engine=layout)
 
 
 @cache
@@ -87,12 +89,12 @@ def _signs(font: Font) -> frozenset[int]:
 def _opened(font: Font) -> BinaryIO:
     if font.path is not None:
         return font.path.open("rb")
-    held: BytesIO = _sized(font, 10).path  # the font in Pillow is a file in memory
+    held: BytesIO = font.sized(10).path  # the font in Pillow is a file in memory
     return BytesIO(held.getvalue())
 
 
 def _drawn(sign: str) -> bool:
-    return not sign.isspace() and unicodedata.category(sign) not in ("Cf", "Cc")
+    return not sign.isspace() and not shaping.is_hidden(sign)
 
 
 def folders() -> tuple[Path, ...]:
@@ -136,16 +138,28 @@ def named(name: str) -> Font:
         if not path.is_file() or not _signs(Font(path)):
             raise PluginError("no such font", where=path, cure="Name a .ttf, .otf or .ttc file.")
         return Font(path)
-    wanted = _plain(name)
-    for font in installed():
-        if font.path is not None and _plain(font.path.stem).startswith(wanted):
-            return font
+    wanted = plain(name)
+    found = _of_family(wanted) or _of_file(wanted)
+    if found is not None:
+        return found
     some = ", ".join(sorted({font.path.stem for font in installed()[:8] if font.path}))
     raise PluginError(f"no font named {name!r} is installed", cure=f"There are {some or 'none'}.")
 
 
-def _plain(name: str) -> str:
-    return "".join(sign for sign in name.lower() if sign.isalnum())
+def _of_family(wanted: str) -> Font | None:
+    """The font of a full name; or of a family, its regular one."""
+    fitting = [
+        (likeness, place, Font(font.path, face.number))
+        for place, font in enumerate(installed())
+        if font.path is not None
+        for face in faces(font.path)
+        if (likeness := face.likeness(wanted)) is not None
+    ]
+    return min(fitting, key=lambda found: found[:2])[2] if fitting else None
+
+
+def _of_file(wanted: str) -> Font | None:
+    return next((f for f in installed() if f.path and plain(f.path.stem).startswith(wanted)), None)
 
 
 class FontChain:
@@ -164,7 +178,8 @@ class FontChain:
         return self._found[signs]
 
     def runs(self, text: str) -> Iterator[tuple[str, Font]]:
-        """A text in pieces of one font each; most are one piece."""
+        """A text as it is drawn, in pieces of one font each; most are one piece."""
+        text = shaping.as_drawn(text)
         whole = self.font(text)
         if whole is not None:
             yield text, whole
@@ -179,8 +194,10 @@ class FontChain:
         yield run, last or PILLOWS
 
     def check(self, texts: Iterable[str]) -> None:
-        """Raises PluginError that names the signs which no font can draw."""
-        missing = sorted({sign for text in texts for sign in set(text) if self.font(sign) is None})
+        """Raises PluginError that names the scripts or signs which cannot be drawn here."""
+        signs = {sign for text in texts for sign in shaping.as_drawn(text)}
+        shaping.check(signs)
+        missing = sorted(sign for sign in signs if self.font(sign) is None)
         if missing:
             shown = " ".join(f"{sign} (U+{ord(sign):04X})" for sign in missing[:8])
             more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
@@ -193,4 +210,4 @@ def _install(signs: Sequence[str]) -> str:
 
 
 def _package(sign: str, packages: Mapping[str, str]) -> str:
-    return packages.get(unicodedata.name(sign, "?").split()[0].split("-")[0], _OTHERS)
+    return packages.get(shaping.script(sign), _OTHERS)

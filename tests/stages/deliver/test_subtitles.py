@@ -101,6 +101,12 @@ def test_nobody_speaking_gives_no_file_and_says_so():
     assert report["note"] == "no words were found, so no subtitles were written"
 
 
+def test_a_transcript_that_says_itself_why_it_is_empty_is_enough():
+    _, report = delivered(Transcript("transcript", remark="no sound"), formats=FORMATS)
+
+    assert report == {"cues": 0}
+
+
 def test_what_speech_leaves_no_room_for_is_told():
     _, report = delivered(said(*["Far too quick for anybody to read it here."] * 5, per_second=40))
 
