@@ -8,6 +8,8 @@ from fractions import Fraction
 
 Exact = Fraction | int
 NANOSECOND = Fraction(1, 10**9)
+# Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
+SAME_TIME = Fraction(1, 100_000)
 
 
 def on_clock(seconds: Fraction | float | int) -> Fraction:

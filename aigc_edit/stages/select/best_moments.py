@@ -35,6 +35,7 @@ from aigc_edit.stages.select.on_beats import on_beats
 
 # What a second costs that is kept and dull, or lost and lively; compare boundaries.COSTS.
 _SLACK_COST = _MISSED_COST = 0.3
+_REFUSED = (("between words", "speech"), ("speech",), ())  # kinds of places, first to last resort
 _SAME = 0.9  # correlation of movement and of loudness from which on two moments are one
 _SAME_SECONDS = 2  # what is compared at least
 
@@ -53,7 +54,9 @@ class _Choice:
 
 
 class BestMoments(Selector):
-    """Keeps the best moments up to a total duration; borders prefer shots, never cut speech.
+    """Keeps the best moments up to a total duration; borders prefer shots and pauses.
+
+    Speech is cut only where it leaves no other choice, and with a transcript never within a word.
 
     Where there is music, `snap: beats` puts borders on its beats, so that cuts keep its time; with
     the stage `beats` above.
@@ -105,8 +108,8 @@ class BestMoments(Selector):
         if self.options.snap == "beats":
             boundaries = on_beats(boundaries, tracks)
         # Speech is cut only where it leaves no other choice, and the reason says so then.
-        for places in (boundaries.outside_speech(), boundaries):
-            search = _Search(self.options, tracks, places, edits)
+        for refused in _REFUSED:
+            search = _Search(self.options, tracks, boundaries.without(*refused), edits)
             if chosen := search.extended(search.chosen()):
                 break
         ranks = {c.span: rank for rank, c in enumerate(_by_score(chosen), 1)}

@@ -1,6 +1,7 @@
 """Where a cut may fall, and how well: at shots best, in pauses well, in speech only in need.
 
-With a transcript, pauses between sentences are better than those within one.
+With a transcript, pauses between sentences are better than those within one, and no cut falls into
+a word: in continuous talk there are places between the words.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from aigc_edit.api import Shots, Span, Timeline, Transcript
-from aigc_edit.stages.spoken import spoken_spans
+from aigc_edit.stages.spoken import inside, spoken_spans, word_spans
 
 GRID = Fraction(1, 4)  # seconds between places where nothing speaks for or against a cut
 _MIN_PAUSE = Fraction(1, 5)
@@ -38,6 +40,7 @@ COSTS = {
     "open": 0.8,
     "flash": 1.5,  # a beat so near a cut that some of another shot would flash up
     "mid-sentence": 1.2,
+    "between words": 4.0,
     "speech": 6.0,
 }
 
@@ -53,27 +56,27 @@ class Boundaries:
         """From the tracks `shots`, `speech_regions` and `transcript`, where they are."""
         whole = Span(0, tracks.duration)
         spoken = spoken_spans(tracks)
-        sentences = _sentences(tracks)
+        sentences, words = _sentences(tracks), word_spans(tracks)
         cuts = tracks.get(Shots, "shots").cuts if "shots" in tracks else ()
-        places = {p.time: p for p in _grid(whole, spoken)}
+        # What is shorter than a pause is none, wherever the grid lies.
+        talk = Span.merged(spoken, gap=_MIN_PAUSE)
+        places = {p.time: p for p in _grid(whole, talk)}
+        places = {t: p for t, p in places.items() if not inside(t, words)}
+        places |= {p.time: p for p in _between(words, talk)}
         places |= {p.time: p for p in _pauses(whole, spoken, sentences)}
-        places |= {t: Place(t, COSTS["shot"], "shot") for t in cuts if not _inside(t, spoken)}
+        places |= {t: Place(t, COSTS["shot"], "shot") for t in cuts if not inside(t, spoken)}
         places |= {t: Place(t, COSTS["edge"], "edge") for t in (whole.start, whole.end)}
         return cls(tuple(places[t] for t in sorted(places)))
 
-    def outside_speech(self) -> Boundaries:
-        """The places at which nobody is cut off."""
-        return Boundaries(tuple(place for place in self.places if place.kind != "speech"))
+    def without(self, *kinds: str) -> Boundaries:
+        """All places but those of these kinds."""
+        return Boundaries(tuple(place for place in self.places if place.kind not in kinds))
 
     def between(self, start: Fraction, end: Fraction) -> list[Place]:
         """The places in `[start, end]`."""
         first = bisect_left(self.places, start, key=lambda place: place.time)
         stop = bisect_right(self.places, end, key=lambda place: place.time)
         return list(self.places[first:stop])
-
-
-def _inside(time: Fraction, spoken: tuple[Span, ...]) -> bool:
-    return any(span.start < time < span.end for span in spoken)
 
 
 def _sentences(tracks: Timeline) -> tuple[Span, ...]:
@@ -107,8 +110,14 @@ def _pause_kind(time: Fraction, borders: Sequence[Fraction]) -> str:
 
 def _grid(whole: Span, spoken: tuple[Span, ...]) -> Iterator[Place]:
     count = int(whole.duration / GRID)
-    starts = [s.start for s in spoken]
     for time in (k * GRID for k in range(count + 1)):
-        k = bisect_left(starts, time) - 1
-        kind = "speech" if k >= 0 and time < spoken[k].end else "open"
+        kind = "speech" if inside(time, spoken) else "open"
         yield Place(time, COSTS[kind], kind)
+
+
+def _between(words: Sequence[Span], talk: Sequence[Span]) -> Iterator[Place]:
+    """The middle between two words of continuous talk; the border of words that touch."""
+    for one, after in pairwise(words):
+        middle = (one.end + after.start) / 2
+        if inside(middle, talk):
+            yield Place(middle, COSTS["between words"], "between words")

@@ -14,7 +14,7 @@ from aigc_edit.stages.select.boundaries import (
     Boundaries,
     Place,
 )
-from aigc_edit.stages.spoken import spoken_spans
+from aigc_edit.stages.spoken import inside, spoken_spans, word_spans
 
 _BREAK = 2  # seconds without a beat: the music is over
 # What is seen and heard within so many seconds is one event (ITU-R BT.1359: sound that is early).
@@ -27,7 +27,8 @@ def on_beats(boundaries: Boundaries, tracks: Timeline) -> Boundaries:
     """The places with beats instead of all others where there is music; elsewhere as they were.
 
     A pause of speech without a beat keeps its places, which cost more; so does a stretch of
-    speech. A cut that is on a beat as far as eyes and ears can tell stays what it is.
+    speech, and each keeps those between words. A cut that is on a beat as far as eyes and ears
+    can tell stays what it is.
 
     Args:
         tracks: those of `Boundaries.of`, and `beats`.
@@ -35,14 +36,19 @@ def on_beats(boundaries: Boundaries, tracks: Timeline) -> Boundaries:
     stretches = _Stretches(spoken_spans(tracks))
     times = tracks.get(Instants, "beats").times
     music = tuple(_music(times, tracks.get(Instants, "beats").runs(_BREAK)))
-    heard = [t for t in times if any(t in run for run in music) and stretches.may_cut(t)]
+    words = word_spans(tracks)
+    heard = [
+        time
+        for time in times
+        if any(time in run for run in music) and stretches.may_cut(time) and not inside(time, words)
+    ]
     with_beats = {stretches.of(t) for t in heard}
     beats = _Beats(boundaries, tracks, stretches)
     found = {place.time: place for place in map(beats.place, heard)}
     for place in boundaries.places:
         if not any(run.start < place.time < run.end for run in music):
             found.setdefault(place.time, place)
-        elif stretches.of(place.time) not in with_beats:
+        elif stretches.of(place.time) not in with_beats or place.kind == "between words":
             found[place.time] = Place(place.time, place.cost + _OFF_BEAT_COST, place.kind)
     return Boundaries(tuple(found[time] for time in sorted(found)))
 

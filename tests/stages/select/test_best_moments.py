@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from aigc_edit.api import EditList, Moments, Span, Timeline
+from aigc_edit.api import (
+    EditList,
+    Instant,
+    Instants,
+    Moments,
+    Sentence,
+    Span,
+    Timeline,
+    Transcript,
+    Word,
+)
 from aigc_edit.stages.select.best_moments import BestMoments
 from tests.stages.made_up import curve, moments, noise, shots, speech, timeline
 
@@ -76,6 +86,35 @@ def test_a_speech_without_any_pause_is_cut_all_the_same():
     edits = chosen(timeline(100, moments(*LIVELY), speech((0.5, 99.5))), duration=20)
 
     assert 0 < edits.duration <= 20
+
+
+def lecture(seconds: int, *, gap: float) -> Transcript:
+    """Words of many lengths with hardly anything between them, from half a second on."""
+    lengths = np.random.default_rng(0).uniform(0.08, 0.9, 10 * seconds)
+    starts = 0.5 + np.concatenate([[0], np.cumsum(lengths + gap)[:-1]])
+    words = tuple(
+        Word(Span.measured(start, start + length), " word")
+        for start, length in zip(starts, lengths, strict=True)
+        if start + length < seconds - 0.5
+    )
+    return Transcript("transcript", (Sentence(words),))
+
+
+@pytest.mark.parametrize("duration", ["2.5s", "7s", "20s", "33.3s", "60s"])
+@pytest.mark.parametrize("gap", [0, 0.05, 0.15])
+@pytest.mark.parametrize("voice", [True, False])
+@pytest.mark.parametrize("snap", ["none", "beats"])
+def test_no_border_falls_into_a_word_of_talk_without_pauses(duration, gap, voice, snap):
+    heard = lecture(100, gap=gap)
+    found = [speech((0.5, 99.5))] if voice else []
+    beats = Instants("beats", tuple(Instant(Fraction(k, 2)) for k in range(1, 200)))
+    tracks = timeline(100, moments(*LIVELY), heard, shots(11.3, 52.1, end=100), beats, *found)
+    edits = chosen(tracks, duration=duration, snap=snap)
+
+    assert 0 < edits.duration <= Fraction(duration[:-1])
+    for span in edits.spans:
+        for border in (span.start, span.end):
+            assert not any(w.span.start < border < w.span.end for w in heard.words), str(span)
 
 
 def test_borders_fall_on_cuts_where_they_are_near():

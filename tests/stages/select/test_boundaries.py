@@ -41,7 +41,7 @@ def test_without_a_transcript_all_pauses_are_alike():
 
 def test_no_place_outside_speech_lies_within_a_word_or_nearer_than_a_breath():
     tracks = timeline(10, SPEECH, said((1.1, 2.9), (8, 9)))
-    places = Boundaries.of(tracks).outside_speech().places
+    places = Boundaries.of(tracks).without("speech").places
     words = [word.span for word in said((8, 9)).words]
 
     for place in places:
@@ -50,3 +50,14 @@ def test_no_place_outside_speech_lies_within_a_word_or_nearer_than_a_breath():
     ends = [p.time for p in places if p.kind == "sentence"]
     assert Fraction(91, 10) in ends
     assert min(abs(t - 9) for t in ends) == pytest.approx(0.1)
+
+
+def test_between_words_of_continuous_talk_are_places_of_last_resort():
+    words = said((2, 5), (5.1, 8.1))  # less than a pause between them
+    places = Boundaries.of(timeline(10, speech((2, 8.1)), words)).places
+    between = [float(place.time) for place in places if place.kind == "between words"]
+
+    assert between == [2.75, 3.5, 5.05, 5.85, 6.6]
+    assert COSTS["mid-sentence"] < COSTS["between words"] < COSTS["speech"]
+    for word in words.words:
+        assert not any(word.span.start < place.time < word.span.end for place in places)

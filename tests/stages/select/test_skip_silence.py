@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
+
 from aigc_edit.api import EditList, Span
 from aigc_edit.stages.select.skip_silence import SkipSilence
 from tests.stages.made_up import said, speech, timeline
@@ -61,3 +63,16 @@ def test_words_that_voice_activity_missed_are_kept_whole():
     stage = SkipSilence(SkipSilence.Options(before="0s", after="0s"))
 
     assert stage.select(EditList.whole(20), tracks).spans == (Span(2, Fraction(13, 2)),)
+
+
+@pytest.mark.parametrize("margin", ["0s", "0.3s", "2s"])
+@pytest.mark.parametrize("pause", ["0s", "0.6s"])
+def test_no_cut_falls_into_a_word_where_voice_activity_and_words_disagree(margin, pause):
+    heard = said((1.7, 4.2), (4.4, 6), (8.9, 11.3), (12.1, 12.4), (15, 15.2))
+    tracks = timeline(20, speech((2, 4), (4.5, 5), (9, 11)), heard)
+    options = SkipSilence.Options(before=margin, after=margin, min_pause=pause)
+
+    for span in SkipSilence(options).select(EditList.whole(20), tracks).spans:
+        for word in heard.words:
+            assert not word.span.start < span.start < word.span.end
+            assert not word.span.start < span.end < word.span.end
