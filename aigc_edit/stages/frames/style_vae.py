@@ -99,11 +99,11 @@ class StyleVae(FrameFilter):
         import torch
 
         from aigc_edit.models.frame_net import FrameNet
-        from aigc_edit.models.layers import placed
+        from aigc_edit.models.kept import kept_net
         from aigc_edit.models.vae import FrameVae, LatentStyle, Matching
 
         self._context, self._end, self._device = context, context.tracks.duration, context.device
-        net = placed(FrameVae.load(self._net_file), context.device)
+        net = kept_net(FrameVae.load, self._net_file, context.device)
         # A batch of another size may round another way, and a choice of patches makes much of it.
         self._encoded = FrameNet(
             net.latents, context.device, net.looking, alone=self.options.brush > 0
