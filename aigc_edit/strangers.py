@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +16,13 @@ from typing import Any
 
 from aigc_edit.errors import AigcEditError, PluginError, one_line
 
-# Frames of those who only load it say nothing.
+SEE_ALL = "Run again with --debug to see all of it."
+# Frames of those who only load or call it say nothing.
 _HOUSE = Path(__file__).parent
-_LOADERS = (__file__, str(_HOUSE / "pipeline"), str(_HOUSE / "models" / "recognizers.py"))
+_LOADERS = (
+    __file__,
+    *(str(_HOUSE / name) for name in ("pipeline", "engine", "models/recognizers.py")),
+)
 # Packages whose distribution has another name than what is imported.
 _DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
@@ -76,6 +81,31 @@ def loading(subject: str, place: str) -> Iterator[None]:
             where=found or place,
             cure="Repair or leave out that plugin.",
         ) from cause
+
+
+@contextmanager
+def asking(stage: Any) -> Iterator[None]:
+    """Turns whatever a stage's class or instance raises where it is only asked into an error that
+    names it."""
+    try:
+        yield
+    except AigcEditError:
+        raise
+    except Exception as cause:
+        raise failure(stage, cause) from cause
+
+
+def failure(stage: Any, cause: Exception, when: str = "") -> PluginError:
+    """What to say where a stage (its class or an instance) raised; `when`: such as ` at 0.5 s`."""
+    subject = f"stage {stage.name!r}"
+    if isinstance(cause, ModuleNotFoundError):
+        return missing_package(subject, cause)
+    file = getattr(sys.modules.get(stage.__module__), "__file__", None)
+    return PluginError(
+        f"{subject} failed{when} ({type(cause).__name__}: {one_line(cause)})",
+        where=place_of(cause, file),
+        cure=SEE_ALL,
+    )
 
 
 def missing_package(subject: str, cause: ModuleNotFoundError) -> PluginError:

@@ -74,12 +74,15 @@ def _by_kind(loaded: Sequence[tuple[StageEntry, type[Stage]]]) -> Iterator[str]:
 
 
 def _explained(entry: StageEntry) -> Iterator[str]:
+    from aigc_edit.strangers import loading
+
     stage = entry.load()
+    with loading(f"stage {entry.name!r} of {entry.origin}", entry.place):
+        schema = stage.Options.model_json_schema(mode="validation")
     yield f"{entry.name} ({stage.kind}, version {stage.version}, from {entry.origin})"
     yield ""
     yield from (line.strip() for line in (stage.__doc__ or "").strip().splitlines())
     yield ""
-    schema = stage.Options.model_json_schema(mode="validation")
     if not schema.get("properties"):
         yield "no options"
     for name, facts in schema.get("properties", {}).items():

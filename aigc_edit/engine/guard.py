@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import sys
 import threading
@@ -13,10 +14,9 @@ from fractions import Fraction
 from typing import Any
 
 from aigc_edit.api import Stage
-from aigc_edit.errors import AigcEditError, PluginError, one_line
-from aigc_edit.strangers import missing_package, place_of
+from aigc_edit.errors import AigcEditError, PluginError
+from aigc_edit.strangers import failure
 
-SEE_ALL = "Run again with --debug to see all of it."
 # What a stage that only waits for a lock or sleeps in steps needs to notice that it is stopped.
 _PATIENCE_SECONDS = 1.0
 
@@ -58,16 +58,20 @@ class Guard:
             raise
         except _TimeUp:
             raise self._late(stage, at) from None
-        except ModuleNotFoundError as cause:
-            raise missing_package(f"stage {stage.name!r}", cause) from cause
         except Exception as cause:
-            raise PluginError(
-                f"stage {stage.name!r} failed{_when(at)} ({type(cause).__name__}: "
-                f"{one_line(cause)})",
-                where=place_of(cause, _file_of(stage)),
-                cure=SEE_ALL,
-            ) from cause
+            raise failure(stage, cause, _when(at)) from cause
         _ensure_same(stage, before)
+
+    def reported(self, stage: Stage) -> dict[str, float | str]:
+        """What a stage has to say of its decisions.
+
+        Raises:
+            PluginError: it failed, or said what no record can hold.
+        """
+        with self.around(stage):
+            report = dict(stage.report())
+            json.dumps(report)
+        return report
 
     @contextmanager
     def _alarm(self, stage: Stage, at: Fraction | None) -> Iterator[None]:
@@ -113,10 +117,6 @@ class _Alarm:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(interrupted, ctypes.py_object(_TimeUp))
         if not self._over.wait(_PATIENCE_SECONDS):
             self._abandon()
-
-
-def _file_of(stage: Stage) -> str | None:
-    return getattr(sys.modules.get(type(stage).__module__), "__file__", None)
 
 
 def _when(at: Fraction | None) -> str:

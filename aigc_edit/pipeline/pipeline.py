@@ -11,6 +11,7 @@ import pydantic
 
 from aigc_edit.api import FrameFilter, Stage, StageOptions
 from aigc_edit.errors import AigcEditError, PipelineError, Problem, UsageError, suggestion
+from aigc_edit.pipeline.declared import make_stage
 from aigc_edit.pipeline.option_errors import refusals
 from aigc_edit.pipeline.registry import registered
 from aigc_edit.pipeline.settings import Input, Output, spelled_out
@@ -265,15 +266,19 @@ class _Checker:
         overrides: list[_Override],
     ) -> StageSpec | None:
         try:
-            stage_class = self._registry[name].load()
+            entry = self._registry[name]
+            stage_class = entry.load()
             steady, overrides = self._steady(stage_class, item, where, overrides)
             given = item.get("with")
             options = self._options(stage_class.Options, given, (*where, "with"), overrides)
+            if options is None:
+                return None
+            stage = make_stage(stage_class, options, entry.place)
         except AigcEditError as error:
             what = f"{error.what} ({error.where})" if error.where else error.what
             self.note((*where, "uses"), what, error.cure)
             return None
-        return None if options is None else StageSpec(stage_id, stage_class(options), steady)
+        return StageSpec(stage_id, stage, steady)
 
     def _steady(
         self,

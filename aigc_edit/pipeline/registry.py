@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,7 +25,7 @@ class StageEntry:
 
     Attributes:
         origin: the distribution or the file.
-        place: the entry point with its distribution, or the file and class, for messages.
+        place: the entry point with its distribution, or the file and line, for messages.
         rivals: origins of other stages of the same name.
     """
 
@@ -47,7 +48,7 @@ class StageEntry:
             )
         with loading(f"stage {self.name!r} of {self.origin}", self.place):
             loaded = self.loader()
-        check_stage_class(loaded, self.name, self.place)
+            check_stage_class(loaded, self.name, self.place)
         stage: type[Stage] = loaded
         return stage
 
@@ -94,7 +95,15 @@ def _entry(offer: Offer) -> StageEntry:
 
 
 def _file_entry(file: Path, stage: type[Stage]) -> StageEntry:
-    return StageEntry(stage.name, str(file), f"{file}: {stage.__name__}", lambda: stage)
+    return StageEntry(stage.name, str(file), _line_of(stage, file), lambda: stage)
+
+
+def _line_of(stage: type[Stage], file: Path) -> str:
+    """FILE:LINE of a class; a package defines it in one of its modules."""
+    try:
+        return f"{inspect.getsourcefile(stage)}:{inspect.getsourcelines(stage)[1]}"
+    except (OSError, TypeError):  # made by code, so that no line defines it
+        return str(file)
 
 
 def _by_name(entries: Iterable[StageEntry]) -> dict[str, StageEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import cycle
 from pathlib import Path
@@ -59,6 +59,7 @@ class Subject:
 
     Attributes:
         seconds: length of the source that it gets.
+        elsewhere: it gets other material: brighter and darker, louder, in one channel.
     """
 
     kind: type[Stage]
@@ -66,10 +67,15 @@ class Subject:
     tracks: Sequence[Track] = ()
     device: str = "cpu"
     seconds: Fraction = field(default=Fraction(SECONDS))
+    elsewhere: bool = False
 
     def made(self) -> Any:
         """An instance of its own."""
         return self.kind(self.options)
+
+    def on_other_material(self) -> Subject:
+        """Which is longer, too."""
+        return replace(self, seconds=self.seconds + 3, elsewhere=True)
 
     def timeline(self, *, optional: bool = True) -> Timeline:
         return material.example_tracks(self.made(), self.tracks, self.seconds, optional=optional)
@@ -124,7 +130,9 @@ def frames_filtered(
         first: number of the first frame, for its time.
         cut: number of the frame before which there is a cut.
     """
-    frames = material.film(size, FRAMES) if frames is None else frames
+    if frames is None:
+        usual = not subject.elsewhere
+        frames = material.film(size, FRAMES) if usual else material.glaring(material.film(size, 17))
     given = frames.to(subject.device)
     height, width = frames.shape[-2:]
     context = FilterContext(width, height, RATE, timeline or subject.timeline(), subject.device)
@@ -173,7 +181,8 @@ def sound_filtered(
     Args:
         lengths: of the blocks, again and again.
     """
-    samples = material.sound(2, 3) if samples is None else samples
+    if samples is None:
+        samples = 2 * material.sound(1, 4) if subject.elsewhere else material.sound(2, 3)
     length = samples.shape[1]
     context = SoundContext(
         SOUND_RATE,
@@ -224,7 +233,8 @@ def analysed(
         stage.begin(AnalysisContext(seconds, RATE, rate, subject.device))
     shown: list[FrameBatch | AudioBlock] = list(sights(stage, size, batch, seconds))
     played = [] if silent_film else list(sounds_of(stage, block, seconds, quiet=quiet))
-    for given in (*played, *shown) if sound_first else (*shown, *played):
+    usual = [*played, *shown] if sound_first else [*shown, *played]
+    for given in map(_glaring, usual) if subject.elsewhere else usual:
         with _GUARD.around(stage):
             if isinstance(given, FrameBatch):
                 stage.frames(given)
@@ -232,6 +242,12 @@ def analysed(
                 stage.audio(given)
     tracks = tracks_of(stage, timeline or subject.timeline(), _GUARD)
     return sorted(({"name": t.name, **t.to_json()} for t in tracks), key=lambda t: str(t["name"]))
+
+
+def _glaring(given: FrameBatch | AudioBlock) -> FrameBatch | AudioBlock:
+    if isinstance(given, FrameBatch):
+        return replace(given, pixels=material.glaring(given.pixels))
+    return replace(given, samples=2 * given.samples)
 
 
 def sights(stage: Analyzer, size: Size, batch: int, seconds: Fraction) -> Iterator[FrameBatch]:

@@ -13,12 +13,13 @@ from typing import Any
 import pydantic
 
 from aigc_edit.api import Analyzer, AudioFilter, FrameFilter, Stage, StageOptions, Track
-from aigc_edit.engine import SEE_ALL
 from aigc_edit.errors import AigcEditError, PluginError, UsageError
 from aigc_edit.pipeline import refusals
+from aigc_edit.strangers import SEE_ALL
 from aigc_edit.testing.driving import FRAMES, Subject, outcome
 from aigc_edit.testing.kind_promises import promises_of
 from aigc_edit.testing.material import RATE
+from aigc_edit.testing.others import shared_memory
 from aigc_edit.testing.promises import Promise, works
 
 # Folders of those who call stages.
@@ -73,7 +74,7 @@ def check_stage(
     failed = {p.name: error for p in asked if (error := broken_promise(subject, p))}
     if failed:
         raise BrokenPromiseError("\n".join(_told(failed)))
-    return StageReport(tuple(p.name for p in asked), _seconds_per_frame(subject))
+    return StageReport(tuple(p.name for p in asked), seconds_per_frame(subject))
 
 
 def subject_of(
@@ -88,6 +89,7 @@ def subject_of(
         UsageError: the options are refused.
         PluginError: a default is.
     """
+    shared_memory(stage)  # as it is before anything has run
     if not isinstance(options, StageOptions):
         values = dict(options or {})
         try:
@@ -149,7 +151,8 @@ def _own_lines(raised: BaseException) -> str:
     return f"\n{lines}" if lines else ""
 
 
-def _seconds_per_frame(subject: Subject) -> float:
+def seconds_per_frame(subject: Subject) -> float:
+    """As in `StageReport`."""
     start = time.perf_counter()
     outcome(subject)
     took = time.perf_counter() - start

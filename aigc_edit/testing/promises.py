@@ -31,6 +31,7 @@ from aigc_edit.pipeline import check_stage_class
 from aigc_edit.testing import driving
 from aigc_edit.testing.driving import Outcome, Subject, outcome
 from aigc_edit.testing.memory import growth
+from aigc_edit.testing.others import other_options, shared_memory
 
 # Nets add in another order when batches or threads are cut differently.
 CLOSE_LEVELS = 1.0  # of 255, for pictures
@@ -148,12 +149,14 @@ def two_at_once(subject: Subject) -> None:
 
     Keep what it remembers on `self`, not on the class or in the module.
     """
-    alone = outcome(subject)
-    one, other = subject.made(), subject.made()
+    alone = _afresh(subject)
+    other, elsewhere = _beside(subject)
+    shared_memory(subject.kind).take_back()
+    both = [(one, one.made()) for one in (subject, other)]
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(outcome, subject, stage) for stage in (one, other)]
-    for done in both:
-        _assert_equal(alone, done.result(), "another instance changed what this one gives")
+        given = [pool.submit(outcome, one, stage) for one, stage in both]
+    for expected, done in zip((alone, elsewhere), given, strict=True):
+        _assert_equal(expected, done.result(), "another instance changed what this one gives")
 
 
 @promised_by()
@@ -163,8 +166,9 @@ def begins_anew(subject: Subject) -> None:
     Set all that it remembers in `begin` (what cuts end, in `reset`).
     """
     stage = subject.made()
-    first = outcome(subject, stage)
-    _assert_equal(first, outcome(subject, stage), "what it saw before changed what it gives")
+    outcome(subject.on_other_material(), stage)
+    again = outcome(subject, stage)
+    _assert_equal(outcome(subject), again, "what it saw before changed what it gives")
 
 
 @promised_by()
@@ -291,6 +295,26 @@ def memory_stays_flat(subject: Subject) -> None:
     grown, given = growth(subject)
     most = GROWTH_BYTES + GROWTH_SHARE * given
     assert grown < most, f"{grown / 1024:.0f} KiB more stayed of {given / 1024:.0f} KiB more"
+
+
+# Another instance.
+
+
+def _beside(subject: Subject) -> tuple[Subject, Outcome]:
+    """Another instance on other material, and what it gives alone; with other options where these
+    work."""
+    other = subject.on_other_material()
+    changed = replace(other, options=other_options(subject.options))
+    try:
+        return changed, _afresh(changed)
+    except Exception:  # noqa: BLE001 -- nobody promised that these options go with the material
+        return other, _afresh(other)
+
+
+def _afresh(subject: Subject) -> Outcome:
+    """What it gives where no other instance has been before."""
+    shared_memory(subject.kind).take_back()
+    return outcome(subject)
 
 
 # How they are compared.

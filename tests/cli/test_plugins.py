@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -132,6 +133,20 @@ def test_the_list_says_where_each_stage_comes_from_and_what_is_broken():
     assert explained.stdout.startswith("says (select, version 1, from mine/talks.py)")
 
 
+@pytest.mark.parametrize("wrong", ["context = '2'", "max_batch = None", "pixels = ['rgb']"])
+def test_a_class_that_declares_itself_wrongly_hides_no_other_stage(wrong):
+    text = "from aigc_edit.api import FrameFilter\nclass Grain(FrameFilter):\n    'Grain.'\n"
+    apply = "    def apply(self, frames): return frames\n"
+    Path("mine/grain.py").write_text(f"{text}    name = 'grain'\n    {wrong}\n{apply}")
+    listed = called("stages", "--plugins", "mine")
+    attribute = wrong.partition(" ")[0]
+
+    assert listed.returncode == 1
+    assert "[mine/talks.py]" in listed.stdout
+    assert "best_moments" in listed.stdout
+    assert f"mine/grain.py:2: stage 'grain': `{attribute}` is " in listed.stderr
+
+
 def test_a_broken_plugin_is_told_of_and_the_run_goes_on():
     Path("mine/broken.py").write_text("1 / 0\n")
     done = called("run", pipeline("says"), "film.mp4", "--plugins", "mine")
@@ -140,36 +155,40 @@ def test_a_broken_plugin_is_told_of_and_the_run_goes_on():
     assert "mine/broken.py:1: plugin broken cannot be loaded" in done.stderr
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_new_plugin_installs_and_passes_its_own_tests(kind, tmp_path):
-    made = called("new-plugin", "my_stage", "--kind", kind)
+def test_new_plugins_install_and_pass_their_own_tests(tmp_path):
+    names = [f"my_{kind}" for kind in KINDS]
+    for name, kind in zip(names, KINDS, strict=True):
+        assert called("new-plugin", name, "--kind", kind).returncode == 0
     site = tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run(
-        [*pip, "--target", str(site), "./my_stage"], check=True, capture_output=True, timeout=120
-    )
-    tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
-        cwd=tmp_path / "my_stage",
-        env={"PYTHONPATH": str(site), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        [*pip, "--target", str(site), *(f"./{name}" for name in names)],
+        check=True,
         capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+        timeout=240,
     )
-    explained = subprocess.run(
-        [sys.executable, "-m", "aigc_edit", "stages", "my_stage"],
-        env={"PYTHONPATH": str(site), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    fresh = {"PYTHONPATH": str(site), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    listed = subprocess.run(
+        [sys.executable, "-m", "aigc_edit", "stages"],
+        env=fresh,
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
-    )
-
-    assert made.returncode == 0
-    assert tested.returncode == 0, tested.stdout
-    assert int(tested.stdout.split(" passed")[0].split()[-1]) > 10
-    assert f"my_stage ({kind}, version 1, from aigc-edit-my-stage)" in explained.stdout
+    ).stdout
+    for name in names:
+        tested = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
+            cwd=tmp_path / name,
+            env=fresh,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert tested.returncode == 0, tested.stdout
+        assert int(tested.stdout.split(" passed")[0].split()[-1]) > 10
+        assert re.search(rf"\b{name}\b.*aigc-edit-{name.replace('_', '-')}", listed), listed
 
 
 @pytest.mark.parametrize(

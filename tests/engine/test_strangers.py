@@ -26,7 +26,7 @@ from aigc_edit.api import (
     Sink,
     Span,
 )
-from aigc_edit.engine import Guard, RunOptions, plan_run, run, runner
+from aigc_edit.engine import Guard, RunOptions, compose, plan_run, run, runner
 from aigc_edit.errors import PluginError
 from aigc_edit.pipeline import Pipeline, StageSpec, pipeline_from_text
 from aigc_edit.testing import read_sound, shown_frames
@@ -214,6 +214,62 @@ class FaultySound(AudioFilter):
 )
 def test_what_an_audio_filter_may_not_do_is_named(clap_clip, tmp_path, fault, told):
     assert told in refused(clap_clip, tmp_path, FaultySound(fault))
+
+
+class Tells(AudioFilter):
+    """Changes nothing, and says at the end what it is made with."""
+
+    name, suffixes = "tells", (".txt",)
+
+    def __init__(self, *, report=dict, files=dict):
+        super().__init__()
+        self.report, self.files = report, files
+
+    def apply(self, block):
+        return block.samples
+
+
+AT_THE_END = (
+    ({"report": lambda: 1 / 0}, "stage 'tells' failed (ZeroDivisionError"),
+    ({"report": lambda: None}, "stage 'tells' failed (TypeError"),
+    ({"report": lambda: {"peak": np.float32(1)}}, "type float32 is not JSON"),
+    ({"files": lambda: 1 / 0}, "stage 'tells' failed (ZeroDivisionError"),
+    ({"files": lambda: None}, "stage 'tells' gave NoneType, and its suffixes are ['.txt']"),
+)
+
+
+@pytest.mark.parametrize(("wrong", "told"), AT_THE_END)
+def test_an_audio_filter_that_fails_at_the_end_is_named(clap_clip, tmp_path, wrong, told):
+    assert told in refused(clap_clip, tmp_path, Tells(**wrong))
+
+
+@pytest.mark.parametrize(("wrong", "told"), AT_THE_END)
+def test_so_it_is_where_there_is_no_film(tmp_path, wrong, told):
+    pipeline = Pipeline("p", (StageSpec("tells", Tells(**wrong)),))
+
+    with pytest.raises(PluginError) as caught:
+        compose(pipeline, Fraction(1), tmp_path / "out.wav", RunOptions("cpu"))
+    assert told in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("expected", [lambda _: 1 / 0, lambda _: None])
+def test_a_selector_that_cannot_say_what_to_expect_is_named(clap_clip, tmp_path, expected):
+    class Bad(Selector):
+        """Keeps everything."""
+
+        name = "bad"
+
+        def select(self, edits, tracks):
+            return edits
+
+    stage = Bad()
+    stage.expected = expected
+    base = pipeline_from_text("schema: 1\nstages: [motion]\n")
+    pipeline = Pipeline("p", (*base.stages, StageSpec("bad", stage)))
+
+    with pytest.raises(PluginError, match=r"stage 'bad' failed \((ZeroDivision|Type)Error"):
+        plan_run(pipeline, clap_clip, tmp_path / "out.mp4", RunOptions("cpu", cache=False))
 
 
 class NoWeights(FrameFilter):

@@ -183,7 +183,20 @@ def test_what_is_not_there_is_said(tmp_path):
         ('name = "grain"', 'name = "grain"\n    pixels = "hsv"', "`pixels` is 'hsv'"),
         ('name = "grain"', 'name = "grain"\n    pixels = "yuv"', "its class has no apply_planes"),
         ('name = "grain"', 'name = "grain"\n    dtype = "int8"', "`dtype` is 'int8'"),
-        ('name = "grain"', 'name = "grain"\n    context = -1', "`context` is 0 or more"),
+        (
+            'name = "grain"',
+            'name = "grain"\n    context = -1',
+            "`context` is -1, not a whole",
+        ),
+        ('name = "grain"', 'name = "grain"\n    context = "2"', "`context` is '2', not a whole"),
+        (
+            'name = "grain"',
+            'name = "grain"\n    max_batch = 2.5',
+            "`max_batch` is 2.5, not",
+        ),
+        ('name = "grain"', 'name = "grain"\n    steady = 1', "`steady` is 1, not True or False"),
+        ('name = "grain"', 'name = "grain"\n    version = 2', "`version` is 2, not text"),
+        ("class Grain(FrameFilter)", "class Grain(FrameFilter.__base__)", "'grain' is not a stage"),
         ('name = "grain"', 'name = "grain"\n    reads = ("shots")', "`reads` is a tuple"),
         ('name = "grain"', 'name = "grain"\n    Options = dict', "no subclass of StageOptions"),
         ("def apply(self", "def aply(self", "its class has no apply or apply_batch"),
@@ -196,6 +209,31 @@ def test_a_class_that_breaks_the_rules_is_refused_before_anything_runs(tmp_path,
     told = refused(lambda: pipeline_from_text(uses, plugins=PluginChoice((tmp_path,))))
 
     assert what in told
+
+
+@pytest.mark.parametrize(
+    ("supported", "says", "cure"),
+    [
+        (2, "", "Update the plugin."),
+        (2, "api_version = 1", "Update the plugin."),
+        (2, "api_version = 3", "Update aigc-edit."),
+        (2, "api_version = 2", ""),
+        (1, "", ""),
+    ],
+)
+def test_a_plugin_is_held_to_the_version_that_it_was_written_for(
+    tmp_path, monkeypatch, supported, says, cure
+):
+    """One that says nothing was written for the first."""
+    monkeypatch.setattr("aigc_edit.pipeline.declared.API_VERSION", supported)
+    put(tmp_path, "grain.py", GRAIN.replace("name =", f"{says}\n    name ="))
+    entry = registered().with_plugins([tmp_path])["grain"]
+
+    if not cure:
+        assert entry.load().name == "grain"
+    else:
+        told = refused(entry.load)
+        assert f"and this is {supported}. {cure}" in told
 
 
 @pytest.mark.parametrize(
@@ -274,6 +312,8 @@ class Looks(Analyzer):
         (SINK, '".txt"', '"txt"', "'txt' is no suffix, such as '.notes.txt'"),
         (SINK, '".txt"', '".mp4"', ".mp4 is the name of the result or its record"),
         (SINK, '".txt"', '".mp4.run.json"', "is the name of the result or its record"),
+        (SINK, '(".txt",)', "None", "`suffixes` is None, not a tuple"),
+        (SINK, '(".txt",)', '".txt"', "`suffixes` is '.txt', not a tuple"),
         (SINK, "def deliver", "def __init__(self): ...\n    def deliver", "takes no options"),
         (LOOKER, "needs = (Frames(fps=1),)", "", "and `needs` asks for nothing"),
         (LOOKER, "fps=1", 'pixels="grey"', "pixels are 'rgb' or 'gray', not 'grey'"),
@@ -288,6 +328,49 @@ def test_what_would_fail_late_is_refused_early(tmp_path, text, old, new, what):
     told = refused(lambda: pipeline_from_text(f"schema: 1\nstages: [{uses}]\n", plugins=choice))
 
     assert what in told
+
+
+FAULTS = (
+    ("def __init__(self, options=None): 1 / 0", "stage 'looks' failed (ZeroDivisionError"),
+    ("def __init__(self, options=None): import gone_lost", "needs the package 'gone_lost'"),
+    ("reads = property(lambda self: 1 / 0)", "stage 'looks' failed (ZeroDivisionError"),
+    ("writes = property(lambda self: self.nothing)", "stage 'looks' failed (AttributeError"),
+    ("reads = property(lambda self: None)", "stage 'looks': `reads` is a tuple, such as"),
+    ("writes = property(lambda self: ('shots',))", "stage 'looks': `writes` is a tuple"),
+    ("needs = property(lambda self: Frames(fps=1))", "stage 'looks': `needs` is a tuple"),
+)
+
+
+@pytest.mark.parametrize(("fault", "what"), FAULTS)
+def test_a_stage_that_cannot_be_made_is_named_with_its_line(tmp_path, fault, what):
+    text = LOOKER.replace("    def finish", f"    {fault}\n    def finish")
+    file = put(tmp_path, "own.py", text)
+
+    told = refused(
+        lambda: pipeline_from_text("schema: 1\nstages: [looks]\n", plugins=PluginChoice((file,)))
+    )
+
+    assert told.startswith("pipeline:2:10: ")
+    assert what in told
+    assert f"({file}:{4 if 'is a tuple' in what else 9})" in told
+
+
+def test_whatever_looking_at_a_class_raises_is_told_with_its_line(tmp_path):
+    odd = "class Odd(tuple):\n    def __iter__(self): raise OSError('no')\n"
+    file = put(tmp_path, "own.py", odd + SINK.replace('(".txt",)', "Odd()"))
+
+    told = refused(registered().with_plugins([file])["notes"].load)
+
+    assert told.startswith(f"{file}:2: stage 'notes' of {file} cannot be loaded (OSError: no)")
+
+
+def test_a_refused_class_is_named_with_its_line_in_the_module_that_defines_it(tmp_path):
+    put(tmp_path, "grainy/__init__.py", "from .stage import Grain")
+    file = put(tmp_path, "grainy/stage.py", GRAIN.replace("name =", "context = '2'\n    name ="))
+
+    told = refused(registered().with_plugins([tmp_path])["grain"].load)
+
+    assert told.startswith(f"{file}:4: stage 'grain': `context` is '2'")
 
 
 def test_two_sinks_may_not_write_one_file(tmp_path):

@@ -102,6 +102,74 @@ class SharedMemory(Filter):
         return frames if len(self.seen) < 5 else 1 - frames
 
 
+class FirstFrame(Filter):
+    """Keeps the light of the first picture that any instance sees."""
+
+    light = None
+
+    def apply(self, frames):
+        if self.light is None:
+            type(self).light = frames.mean()
+        return frames * self.light
+
+
+class FirstOptions(Filter):
+    """Keeps the options of its first instance."""
+
+    class Options(StageOptions):
+        strength: float = option(1.0, ge=0, le=1, help="How much.")
+
+    def begin(self, context):
+        if not hasattr(FirstOptions, "factor"):
+            FirstOptions.factor = self.options.strength
+
+    def apply(self, frames):
+        return frames * self.factor
+
+
+_loudest = None
+
+
+class FirstSound(Sound):
+    """Keeps in the module how loud the first sound was."""
+
+    def apply(self, block):
+        global _loudest  # noqa: PLW0603 -- the fault
+        if _loudest is None:
+            _loudest = np.abs(block.samples).max()
+        return block.samples * _loudest
+
+
+class LoudestYet(Sound):
+    """Remembers the loudest of all that it was ever given."""
+
+    measures = True
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.peak = np.float32(1e-3)
+
+    def measure(self, block):
+        self.peak = max(self.peak, np.abs(block.samples).max(initial=0))
+
+    def apply(self, block):
+        return block.samples / self.peak
+
+
+class BrightestYet(Level):
+    """Remembers the brightest of all pictures that it ever saw."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.most = 0
+
+    def frames(self, batch):
+        self.most = max(self.most, int(batch.pixels.max()))
+
+    def finish(self, tracks):
+        return [Curve("level", Fraction(10), np.array([self.most]))]
+
+
 class NeverForgets(Level):
     """Begins without forgetting."""
 
@@ -278,16 +346,6 @@ class EvenOnly(Filter):
         return frames.view(count, 3, height // 2, 2, width).flatten(2, 3)
 
 
-class NeedsAFrame(Filter):
-    """Fails where nothing is left after the cut."""
-
-    def rest(self):
-        return None
-
-    def begin(self, context):
-        self.first = torch.zeros(3, context.height, context.width)[:, 40]
-
-
 class Divides(Filter):
     """Divides by the brightness, which is nothing in the dark."""
 
@@ -443,7 +501,12 @@ BROKEN = (
     ("unknown_options_are_refused", SwallowsOptions),
     ("same_again", Random),
     ("two_at_once", SharedMemory),
+    ("two_at_once", FirstFrame),
+    ("two_at_once", FirstOptions),
+    ("two_at_once", FirstSound),
     ("begins_anew", NeverForgets),
+    ("begins_anew", LoudestYet),
+    ("begins_anew", BrightestYet),
     ("says_nothing", Talks),
     ("leaves_the_process_alone", Seeds),
     ("writes_no_files", Writes),

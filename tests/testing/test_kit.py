@@ -21,9 +21,10 @@ def test_a_broken_promise_is_seen(name, stage, tmp_path, monkeypatch):
     if name == "devices_agree" and not torch.cuda.is_available():
         pytest.skip("no GPU here to disagree with")
     monkeypatch.chdir(tmp_path)
-    promise = next(p for p in promises_of(stage) if p.name == name)
+    subject, promises = subject_of(stage), {p.name: p for p in promises_of(stage)}
+    broken_promise(subject, promises["works"])  # comes before, and may leave something behind
 
-    error = broken_promise(subject_of(stage), promise)
+    error = broken_promise(subject, promises[name])
 
     assert f"breaks {name}: " in str(error)
 
@@ -155,9 +156,29 @@ def test_the_pytest_plugin_makes_a_test_for_each_promise(pytester):
     promised = len(promises_of(KEPT[0]))
 
     result.assert_outcomes(passed=2 * promised - 1, failed=1)
+    assert "milliseconds" not in result.stdout.str()  # it is quiet
     result.stdout.fnmatch_lines(
         ["talks breaks says_nothing: it printed 'hello*'. Give *mend what the warning is about."]
     )
+
+
+def test_the_pytest_plugin_tells_how_long_a_frame_takes(pytester):
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+        from tests.testing.broken import FindsNothing, Filter
+
+        @pytest.mark.stages([Filter, FindsNothing])
+        def test_keeps_its_promises(promise):
+            promise()
+        """
+    )
+    lines = pytester.runpytest("-k", "works", "--junit-xml=report.xml").outlines
+    told = [line.split() for line in lines if line.endswith("-works]")]
+
+    assert [name for _, name in told] == ["test_it.py::test_keeps_its_promises[filter-works]"]
+    assert float(told[0][0]) > 0
+    assert 'name="seconds_per_frame"' in Path("report.xml").read_text()
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class Chapters(Sink):
     """Marks chapters at shots or pauses of speech: in the file, for YouTube, and as WebVTT."""
 
     name = "chapters"
+    api_version = 1
     suffixes = (".chapters.txt", ".chapters.vtt")
 
     class Options(StageOptions):

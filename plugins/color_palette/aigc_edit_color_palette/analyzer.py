@@ -35,6 +35,7 @@ class ColorPalette(Analyzer):
     """The main colours of every shot (k-means in CIELAB), or of the whole film without shots."""
 
     name = "color_palette"
+    api_version = 1
     reads = (Shots.named("shots", optional=True),)
     writes = (Palettes.named("palette"),)
 

@@ -28,6 +28,7 @@ class PaletteSheet(Sink):
     """Writes the colours of every shot as a page with swatches, and as JSON."""
 
     name = "palette_sheet"
+    api_version = 1
     reads = (Palettes.named("palette"),)
     suffixes = (".palette.html", ".palette.json")
 

@@ -35,6 +35,7 @@ class FfmpegAudio(AudioFilter):
     """
 
     name = _NAME
+    api_version = 1
 
     class Options(StageOptions):
         """Options of ffmpeg.audio."""

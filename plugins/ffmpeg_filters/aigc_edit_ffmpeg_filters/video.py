@@ -44,6 +44,7 @@ class FfmpegVideo(FrameFilter):
     """
 
     name = _NAME
+    api_version = 1
     pixels = "yuv"
 
     class Options(StageOptions):

@@ -27,6 +27,7 @@ class MoviepyEffect(FrameFilter):
     What an effect makes transparent or leaves empty shows black.
     """
 
+    api_version = 1
     dtype = "uint8"
     effect: ClassVar[Effect]
 

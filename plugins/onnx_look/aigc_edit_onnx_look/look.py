@@ -22,6 +22,7 @@ class OnnxLook(FrameFilter):
     """
 
     name = "onnx_look"
+    api_version = 1
     dtype = "float32"
     steady: ClassVar[bool] = True
 

@@ -27,6 +27,7 @@ class Blackness(Analyzer):
     """Share of the picture that is black, 0 to 1, frame by frame (at most 25 a second)."""
 
     name = "blackness"
+    api_version = 1
     needs = (Frames(side=_SIDE, fps=_FASTEST, pixels="gray"),)
     writes = (Curve.named("blackness"),)
 

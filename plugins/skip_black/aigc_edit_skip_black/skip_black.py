@@ -24,6 +24,7 @@ class SkipBlack(Selector):
     """Drops stretches that are black; short ones stay, and so does a margin beside pictures."""
 
     name = "skip_black"
+    api_version = 1
     reads = (Curve.named("blackness"),)
 
     class Options(StageOptions):
