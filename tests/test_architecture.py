@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import shutil
 import subprocess
@@ -45,3 +46,21 @@ def test_importing_the_api_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_plugins_import_nothing_of_ours_but_the_api():
+    modules = sorted(ROOT.glob("plugins/*/aigc_edit_*/**/*.py"))
+    found = {(str(m.relative_to(ROOT)), name) for m in modules for name in _ours(m)}
+
+    assert {name for _, name in found} == {"aigc_edit.api"}, found
+
+
+def _ours(module: Path) -> set[str]:
+    """What a module imports of aigc_edit, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names |= {str(node.module)}
+    return {name for name in names if name.partition(".")[0] == "aigc_edit"}

@@ -5,18 +5,15 @@ plugins that were written before.
 """
 
 from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
+from aigc_edit.api.contexts import AnalysisContext, Delivery, FilterContext, SoundContext
 from aigc_edit.api.options import StageOptions, option
 from aigc_edit.api.stages import (
     API_VERSION,
-    AnalysisContext,
     Analyzer,
     AudioFilter,
-    Delivery,
-    FilterContext,
     FrameFilter,
     Selector,
     Sink,
-    SoundContext,
     Stage,
 )
 from aigc_edit.api.units import Decibels, FilePath, FrameRate, LoudnessUnits, Seconds

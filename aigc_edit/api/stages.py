@@ -1,4 +1,4 @@
-"""The five kinds of stage, and what each is told before it works.
+"""The five kinds of stage.
 
 A stage says what it needs as data on its class, so that the planner can fuse and check before
 a packet is read; `reads` and `writes` name tracks, and a stage never knows another stage.
@@ -7,16 +7,14 @@ a packet is read; `reads` and `writes` name tracks, and a stage never knows anot
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aigc_edit.api.batches import Audio, AudioBlock, FrameBatch, Frames, Planes
+from aigc_edit.api.contexts import AnalysisContext, Delivery, FilterContext, SoundContext
 from aigc_edit.api.options import StageOptions
-from aigc_edit.media import SAME_TIME, Samples
+from aigc_edit.media import Samples
 from aigc_edit.timeline import Chapter, EditList, SubtitleTrack, Timeline, Track, TrackRef
 
 if TYPE_CHECKING:
@@ -32,13 +30,14 @@ class Stage(ABC):
     Class attributes:
         name: the word after `uses:`.
         version: raise it when the same options give another result, so that caches notice.
-        api_version: of this API that it was written for, such as 1; another one is refused.
+        api_version: of this API that it was written for; another one is refused. A stage that
+            says nothing was written for the first.
     """
 
     kind: ClassVar[Kind]
     name: ClassVar[str]
     version: ClassVar[str] = "1"
-    api_version: ClassVar[int] = API_VERSION
+    api_version: ClassVar[int] = 1  # for good: what old plugins mean that do not say it
 
     @property
     def reads(self) -> Sequence[TrackRef]:
@@ -73,30 +72,6 @@ class Stage(ABC):
         its tracks were in the cache: it says what its options make of it.
         """
         return {}
-
-
-def _no_subtitles() -> SubtitleTrack:
-    return SubtitleTrack(())
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisContext:
-    """The source as an analyser may know it.
-
-    Attributes:
-        duration: seconds, exact.
-        rate: frames a second on average.
-        audio_rate: samples a second, None for a source without sound.
-        device: where nets run: `cpu`, `cuda:0`, `mps`.
-        subtitles: reads the source's own subtitles, in source time; raises MediaError where they
-            are pictures of text.
-    """
-
-    duration: Fraction
-    rate: Fraction
-    audio_rate: int | None
-    device: str = "cpu"
-    subtitles: Callable[[], SubtitleTrack] = _no_subtitles
 
 
 class Analyzer(Stage):
@@ -169,33 +144,6 @@ class Selector(Stage):
         return duration
 
 
-@dataclass(frozen=True, slots=True)
-class FilterContext:
-    """What a frame filter may know.
-
-    Attributes:
-        width, height: size of the frames that come in, pixels.
-        rate: frames a second on average.
-        tracks: those in `reads`, in output time; their `duration` is that of the output.
-        device: where frames are and nets run: `cpu`, `cuda:0`, `mps`.
-        matrix: of `Planes`: `bt709` or `bt601`.
-        seams: output times at which the source jumps: where one kept moment ends, and the next
-            one begins.
-    """
-
-    width: int
-    height: int
-    rate: Fraction
-    tracks: Timeline
-    device: str = "cpu"
-    matrix: Literal["bt709", "bt601"] = "bt709"
-    seams: tuple[Fraction, ...] = ()
-
-    def moment(self, time: Fraction) -> int:
-        """The number of the kept moment that an output time lies in, counted from 1."""
-        return bisect_right(self.seams, time + SAME_TIME) + 1
-
-
 class FrameFilter(Stage):
     """Gets batches of frames of the output, gives batches of frames.
 
@@ -262,24 +210,6 @@ class FrameFilter(Stage):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class SoundContext:
-    """What an audio filter may know: everything in output time.
-
-    Attributes:
-        rate, channels: of the programme.
-        samples: length of the programme, in samples of each channel.
-        seams: times at which the source jumps, seconds.
-        tracks: those in `reads`.
-    """
-
-    rate: int
-    channels: int
-    samples: int
-    seams: tuple[Fraction, ...]
-    tracks: Timeline
-
-
 class AudioFilter(Stage):
     """Gets the sound of the output, block by block; gives as many samples, in order.
 
@@ -325,38 +255,6 @@ class AudioFilter(Stage):
     def files(self) -> Mapping[str, bytes]:
         """What to write beside the output, by suffix: `{".mid": b"..."}`; asked at the end."""
         return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A finished result, for sinks.
-
-    Attributes:
-        output: the finished file.
-        source: the file that it was made from.
-        source_duration: seconds.
-        rate: frames a second of the source on average.
-        edits: what was kept, in seconds of the source.
-        tracks: all tracks, in output time; `reads` says which ones must be there.
-        record: the run record, as it will be written.
-    """
-
-    output: Path
-    source: Path
-    source_duration: Fraction
-    rate: Fraction
-    edits: EditList
-    tracks: Timeline
-    record: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        """The output's name without its ending, as text: bytes that are none become escapes."""
-        return self.output.stem.encode("utf-8", "backslashreplace").decode("utf-8")
-
-    def beside(self, suffix: str) -> Path:
-        """The path of a file beside the output, such as `NAME.otio` for `.otio`."""
-        return self.output.with_suffix(suffix)
 
 
 class Sink(Stage):

@@ -107,13 +107,12 @@ class Lines:
 
     def __init__(self) -> None:
         self._tally, self._told = _Tally(), time.monotonic()
-        self._doing: dict[int, str] = {}
 
     def expect(self, jobs: int, size: int) -> None:
         self._tally.jobs, self._tally.size = jobs, size
 
     def take(self, worker: int, entry: Entry) -> None:
-        self._doing[worker] = shown(entry.input)
+        """Only the whole is told while it lasts."""
 
     def step(self, worker: int, name: str, frames: int, of: int) -> None:
         del worker, name, frames, of

@@ -15,7 +15,7 @@ from aigc_edit.engine.earlier import (
     source_named,
 )
 from aigc_edit.engine.filtering import filtered
-from aigc_edit.engine.guard import SEE_ALL, Guard
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.hearing import Heard, heard
 from aigc_edit.engine.helper import render_share
 from aigc_edit.engine.midi_scores import read_midi
@@ -47,7 +47,6 @@ __all__ = [
     "Composed",
     "compose",
     "Crew",
-    "SEE_ALL",
     "Share",
     "render_share",
     "Batch",

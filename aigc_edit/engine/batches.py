@@ -99,7 +99,8 @@ def stacked(planes: Sequence[tuple[Any, Any, Any]], device: str) -> Planes:
     import torch
 
     parts = zip(*planes, strict=True)
-    return Planes(*(torch.from_numpy(np.stack(part)).to(device) for part in parts))
+    joined = (np.stack(part) if len(part) > 1 else part[0][None] for part in parts)
+    return Planes(*(torch.from_numpy(part).to(device) for part in joined))
 
 
 def _frames(planes: Planes) -> Iterator[Any]:

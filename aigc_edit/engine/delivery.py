@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aigc_edit.api import AudioFilter, Delivery, Sink
+from aigc_edit.api import Analyzer, AudioFilter, Delivery, Sink, Stage, Timeline
 from aigc_edit.engine.earlier import record_path
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.planner import audio_filters, sinks
@@ -22,7 +22,7 @@ def delivered(
     found: dict[Path, bytes | str] = {}
     for kind in ("analyze", "select", "frames"):
         for spec in pipeline.of_kind(kind):
-            _note_report(record, spec, guard)
+            _note_report(record, spec, guard, delivery.tracks)
     for audio_filter in audio_filters(pipeline):
         with guard.around(audio_filter):
             files = audio_filter.files()
@@ -32,20 +32,26 @@ def delivered(
         with guard.around(sink):
             texts = sink.deliver(delivery)
         check_files(sink, texts, str)
-        _note_report(record, spec, guard)
+        _note_report(record, spec, guard, delivery.tracks)
         found |= {delivery.beside(suffix): text for suffix, text in texts.items()}
     noted = json.dumps(record, indent=1, ensure_ascii=False)
     return found | {record_path(delivery.output): noted}
 
 
-def _note_report(record: dict[str, Any], spec: StageSpec, guard: Guard) -> None:
+def _note_report(record: dict[str, Any], spec: StageSpec, guard: Guard, tracks: Timeline) -> None:
     """Adds what a stage has to say to the record."""
-    with guard.around(spec.stage):
-        report = dict(spec.stage.report())
+    report = {**guard.reported(spec.stage), **_remark(spec.stage, tracks)}
     if report:
         record["stages"][spec.id] = report
     if "note" in report:
         record["warnings"].append(f"{spec.id}: {report['note']}")
+
+
+def _remark(stage: Stage, tracks: Timeline) -> Mapping[str, str]:
+    """What the tracks of an analyser have to say, as its note: the cache knows it as well."""
+    names = [ref.name for ref in stage.writes] if isinstance(stage, Analyzer) else []
+    said = [tracks.tracks[name].remark for name in names if name in tracks]
+    return {"note": "; ".join(filter(None, said))} if any(said) else {}
 
 
 def check_files(stage: Sink | AudioFilter, given: Any, content: type) -> None:

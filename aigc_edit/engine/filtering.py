@@ -17,7 +17,6 @@ from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.steadying import Steadying
 from aigc_edit.errors import PluginError
 from aigc_edit.media import (
-    SAME_TIME,
     Colour,
     FrameConverter,
     Picture,
@@ -30,7 +29,7 @@ from aigc_edit.media import (
     matrix_name,
     planes_colour,
 )
-from aigc_edit.timeline import Timeline
+from aigc_edit.timeline import SAME_TIME, Timeline
 from aigc_edit.words import counted
 
 if TYPE_CHECKING:

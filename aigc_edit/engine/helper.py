@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from aigc_edit.engine.device import resolve_device
-from aigc_edit.engine.planner import frame_filters, make_plan, steady_steps
+from aigc_edit.engine.planner import make_plan
 from aigc_edit.engine.progress import Clock
 from aigc_edit.engine.render import render_pieces
 from aigc_edit.engine.rendering import Rendering
@@ -35,15 +35,8 @@ def render_share(pipeline: Pipeline, share: Share, options: RunOptions) -> float
         tracks=tracks,
         no_copies=share.no_copies,
     )
-    key = render_key(
-        cache.source_key(source),
-        plan.render,
-        pipeline.output.video,
-        frame_filters(pipeline),
-        steady_steps(pipeline),
-        tracks,
-        share.device if _kind(device) == _kind(share.device) else device,
-    )
+    theirs = share.device if _kind(device) == _kind(share.device) else device
+    key = render_key(pipeline, plan.render, cache.source_key(source), tracks, theirs)
     if key != share.key:
         raise UsageError("other pictures would come out here: is it the same toolkit and device?")
     if share.net_threads:

@@ -12,9 +12,9 @@ from fractions import Fraction
 from math import ceil
 
 from aigc_edit.api import FrameFilter
-from aigc_edit.media import CONTAINERS, SAME_TIME, AvcHeaders, Encoder, Source
+from aigc_edit.media import CONTAINERS, AvcHeaders, Encoder, Source
 from aigc_edit.pipeline import Output
-from aigc_edit.timeline import EditList, Kept, Span
+from aigc_edit.timeline import SAME_TIME, EditList, Kept, Span
 
 # Sixty spans of half a second took a quarter more CPU with an encoder each than with one for ten
 # seconds: very short spans share one.

@@ -31,9 +31,10 @@ from aigc_edit.engine.plan import (
     estimated_seconds,
 )
 from aigc_edit.errors import UsageError
-from aigc_edit.media import CONTAINERS, SAME_TIME, Source, chosen_codec, chosen_encoder
+from aigc_edit.media import CONTAINERS, Source, chosen_codec, chosen_encoder
 from aigc_edit.pipeline import Pipeline, StageSpec, registered
-from aigc_edit.timeline import EditList, Timeline
+from aigc_edit.strangers import asking
+from aigc_edit.timeline import SAME_TIME, EditList, Timeline
 
 _USUAL_DEPTH = 8  # bits a sample
 _DEEP_CODECS = ("hevc", "av1")  # H.264 with ten bits plays almost nowhere
@@ -274,5 +275,6 @@ def _decoded(source: Source, placed: Sequence[Placed]) -> int:
 def _expected(pipeline: Pipeline, source: Source) -> Fraction:
     seconds = source.duration
     for selector in selectors(pipeline):
-        seconds = min(seconds, selector.expected(seconds))
+        with asking(selector):
+            seconds = min(seconds, Fraction(selector.expected(seconds)))
     return seconds

@@ -22,7 +22,6 @@ from aigc_edit.engine.progress import Clock, Stopped
 from aigc_edit.engine.steadying import flicker_note, take_flicker
 from aigc_edit.errors import DecodeError
 from aigc_edit.media import (
-    SAME_TIME,
     CopiedPart,
     Damage,
     EncodedPart,
@@ -41,6 +40,7 @@ from aigc_edit.media import (
     writing,
     written_colour,
 )
+from aigc_edit.timeline import SAME_TIME
 
 _AHEAD_PICTURES = 8
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from importlib.metadata import version
 
 import av
 from av import library_versions
 
-from aigc_edit.api import FrameFilter
 from aigc_edit.engine.plan import RenderPass
-from aigc_edit.pipeline import VideoOutput
+from aigc_edit.engine.planner import frame_filters, steady_steps
+from aigc_edit.pipeline import Pipeline
 from aigc_edit.strangers import code_digest
 from aigc_edit.timeline import Timeline, track_json
 
@@ -20,20 +19,14 @@ _LENGTH = 16  # hexadecimal digits; the folder's name stays short
 
 
 def render_key(
-    source_digest: str,
-    render: RenderPass,
-    video: VideoOutput,
-    filters: Sequence[FrameFilter],
-    steady: Sequence[str | None],
-    tracks: Timeline,
-    device: str,
+    pipeline: Pipeline, render: RenderPass, source_digest: str, tracks: Timeline, device: str
 ) -> str:
     """Changes with whatever changes one picture of the output.
 
     Args:
-        steady: the ids of the filters that are.
         tracks: in output time; they count where a filter may have looked at them.
     """
+    filters, steady = frame_filters(pipeline), steady_steps(pipeline)
     facts = {
         "source": source_digest,
         "code": [code_digest("aigc_edit"), *(code_digest(type(f).__module__) for f in filters)],
@@ -42,7 +35,7 @@ def render_key(
             [piece.copied, [[str(p.span.start), str(p.span.end), str(p.at)] for p in piece.placed]]
             for piece in render.pieces
         ],
-        "video": video.model_dump(mode="json"),
+        "video": pipeline.output.video.model_dump(mode="json"),
         "encoder": [render.encoder.name, render.choice.sps_id if render.choice else None],
         "filters": [
             [f.name, f.version, f.options.model_dump(mode="json"), f.weights()] for f in filters

@@ -23,11 +23,9 @@ from aigc_edit.engine.planner import (
     analysis_groups,
     analysis_steps,
     audio_filters,
-    frame_filters,
     make_plan,
     makes_sound,
     selectors,
-    steady_steps,
 )
 from aigc_edit.engine.progress import Clock, Progress, Silent
 from aigc_edit.engine.rendering import (
@@ -308,15 +306,7 @@ class _Work:
             no_copies=no_copies,
         )
         device = resolve_device(self.options.device)
-        key = render_key(
-            cache.source_key(source),
-            plan.render,
-            self.pipeline.output.video,
-            frame_filters(self.pipeline),
-            steady_steps(self.pipeline),
-            tracks,
-            device,
-        )
+        key = render_key(self.pipeline, plan.render, cache.source_key(source), tracks, device)
         with scratch_for(self.output, key) as scratch:
             _ensure_room(self.pipeline, source, self.edits, plan, self.output.parent)
             files, record = Rendering(

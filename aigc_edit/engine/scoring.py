@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aigc_edit.api import AudioBlock, AudioFilter, SoundContext
 from aigc_edit.engine.delivery import check_files
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.planner import audio_filters
 from aigc_edit.engine.progress import Clock
 from aigc_edit.engine.runner import RunOptions
@@ -65,12 +66,13 @@ def compose(pipeline: Pipeline, seconds: Fraction, output: Path, options: RunOpt
         _write(
             part, _sound(filters, total, scratch.folder, options), Clock(options.progress), total
         )
-        files = _beside(filters, output)
+        files = _beside(filters, output, options.guard)
+        reports = {f.name: options.guard.reported(f) for f in filters}
         for number, content in enumerate(files.values()):
             scratch.write(f"beside{number}", content)
         named = {f"beside{number}": target for number, target in enumerate(files)}
         scratch.publish(named | {part.name: output})
-    return Composed(output, tuple(files), {f.name: dict(f.report()) for f in filters})
+    return Composed(output, tuple(files), reports)
 
 
 def _sound(
@@ -95,10 +97,11 @@ def _write(part: Path, blocks: Iterator[AudioBlock], clock: Clock, total: int) -
             clock.advance(1)
 
 
-def _beside(filters: tuple[AudioFilter, ...], output: Path) -> dict[Path, bytes]:
+def _beside(filters: tuple[AudioFilter, ...], output: Path, guard: Guard) -> dict[Path, bytes]:
     found: dict[Path, bytes] = {}
     for audio_filter in filters:
-        files = audio_filter.files()
+        with guard.around(audio_filter):
+            files = audio_filter.files()
         check_files(audio_filter, files, bytes)
         found |= {output.with_suffix(suffix): content for suffix, content in files.items()}
     return found

@@ -119,7 +119,7 @@ def _rendered(
         samples=total,
         rate=settings.rate,
         channels=settings.channels,
-        decisions={f.name: dict(f.report()) for f in job.filters},
+        decisions={f.name: job.guard.reported(f) for f in job.filters},
         marks=marks.facts(),
         damage=reader.damage if reader else Damage(),
     )

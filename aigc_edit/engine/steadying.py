@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_edit.api import Planes
 from aigc_edit.engine.batches import Batch
 from aigc_edit.errors import PluginError
-from aigc_edit.media import SAME_TIME
+from aigc_edit.timeline import SAME_TIME
 
 if TYPE_CHECKING:
     from torch import Tensor

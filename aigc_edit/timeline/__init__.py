@@ -2,7 +2,7 @@
 
 from aigc_edit.timeline.edit_list import EditList, Kept
 from aigc_edit.timeline.instants import Instant, Instants
-from aigc_edit.timeline.span import NANOSECOND, Chapter, Span, on_clock
+from aigc_edit.timeline.span import NANOSECOND, SAME_TIME, Chapter, Span, on_clock
 from aigc_edit.timeline.subtitle import Subtitle, SubtitleTrack
 from aigc_edit.timeline.tracks import (
     Curve,
@@ -21,6 +21,7 @@ from aigc_edit.timeline.transcript import Sentence, Transcript, Word, sentences,
 
 __all__ = [
     "NANOSECOND",
+    "SAME_TIME",
     "Chapter",
     "Curve",
     "EditList",

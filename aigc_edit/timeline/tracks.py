@@ -59,6 +59,11 @@ class Track:
         ours = cls.__module__.startswith(f"{Track.__module__.rpartition('.')[0]}.")
         return cls.__name__ if ours else f"{cls.__module__}:{cls.__name__}"
 
+    @property
+    def remark(self) -> str:
+        """What the user is told about it, in one line; a kind may have a field of this name."""
+        return ""
+
     @classmethod
     def named(cls, name: str, *, optional: bool = False) -> TrackRef:
         """A reference to a track of this kind, for a stage's `reads` and `writes`."""

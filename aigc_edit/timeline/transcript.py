@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, chain, pairwise
 from typing import Self
@@ -81,10 +81,12 @@ class Transcript(Track):
 
     Attributes:
         language: ISO 639-1 code, such as `en`; empty where nobody knows.
+        remark: what the user is told about it, such as why it has no words; in one line.
     """
 
     sentences: tuple[Sentence, ...] = ()
     language: str = ""
+    remark: str = ""
 
     @property
     def words(self) -> Iterator[Word]:
@@ -93,18 +95,19 @@ class Transcript(Track):
 
     def to_json(self) -> Json:
         said = [[word.to_json() for word in sentence.words] for sentence in self.sentences]
-        return {"language": self.language, "sentences": said}
+        remark = {"remark": self.remark} if self.remark else {}
+        return {"language": self.language, "sentences": said, **remark}
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         said = (Sentence(tuple(map(Word.from_json, words))) for words in data["sentences"])
-        return cls(data["name"], tuple(said), data["language"])
+        return cls(data["name"], tuple(said), data["language"], data.get("remark", ""))
 
     def in_output(self, edits: EditList) -> Self:
         """A word stays where most of it stays; a sentence that loses words ends there."""
         moved = (part for s in self.sentences for part in _in_output(s, edits))
         ordered = sorted(moved, key=lambda sentence: sentence.span.start)
-        return type(self)(self.name, tuple(ordered), self.language)
+        return replace(self, sentences=tuple(ordered))
 
 
 def _in_output(sentence: Sentence, edits: EditList) -> Iterator[Sentence]:

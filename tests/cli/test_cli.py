@@ -103,13 +103,13 @@ def test_every_stage_explains_itself_and_its_options(capsys):
     ["--help", "--version", "run --help", "stages", "models list", "check wrong.yaml",
      "run wrong.yaml film.mp4", "plan wrong.yaml film.mp4"],
 )  # fmt: skip
-def test_answers_without_importing_torch(tmp_path, film, words):
+def test_answers_without_importing_what_is_heavy(tmp_path, film, words):
     (tmp_path / "wrong.yaml").write_text(BROKEN)
+    heavy = ["torch", "librosa", "cv2", "scenedetect", *([] if "film" in words else ["av"])]
     code = (
         "import sys\nfrom aigc_edit.cli import main\n"
         f"try: main({words.split()!r})\nexcept SystemExit: pass\n"
-        "heavy = ('torch', 'librosa', 'cv2', 'scenedetect')\n"
-        "print('HEAVY', [m for m in heavy if m in sys.modules])"
+        f"print('HEAVY', [m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
@@ -287,6 +287,7 @@ def test_the_doctor_answers(capsys):
 
     assert "libx264 opens" in said
     assert "silero-vad" in said
+    assert "FriBidi" in said
 
 
 def test_a_reader_that_leaves_early_is_no_error():

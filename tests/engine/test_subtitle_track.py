@@ -21,6 +21,7 @@ from aigc_edit.media import probe, read_subtitle_stream
 from aigc_edit.pipeline import load_pipeline, pipeline_from_text
 from tests.conftest import ROOT
 from tests.engine.films import expected, film, judged, write
+from tests.fonts import made
 
 SAID = """1
 00:00:01,000 --> 00:00:02,500
@@ -183,7 +184,10 @@ def test_what_was_corrected_in_review_is_what_comes_out(
 
 
 def test_the_pipeline_for_subtitles_burns_in_and_writes_what_it_read(clap_clip, said, tmp_path):
-    chosen = [f"transcribe.from={said}", "transcribe.language=zh"]
+    said.write_text(SAID.replace(TEXTS[1], "Bye."), "utf-8")  # shaping needs FriBidi
+    font = tmp_path / "squares.ttf"
+    made("Squares", signs=TEXTS[2]).save(font)
+    chosen = [f"transcribe.from={said}", "transcribe.language=zh", f"captions.font={font}"]
     pipeline = load_pipeline(ROOT / "pipelines" / "subtitles.yaml", chosen)
     output = tmp_path / "out.mp4"
 
@@ -193,3 +197,14 @@ def test_the_pipeline_for_subtitles_burns_in_and_writes_what_it_read(clap_clip, 
     assert "你好世界" in output.with_suffix(".srt").read_text("utf-8")
     before, after = (lowest_lines(path, at=7.0) for path in (clap_clip, output))
     assert np.abs(after - before).max() > 100
+
+
+def test_why_there_are_no_words_is_told_once_also_where_the_cache_knows(silent_film, tmp_path):
+    pipeline = pipeline_from_text(
+        "schema: 1\nstages: [{uses: transcribe}, {uses: captions}, {uses: subtitles}]\n"
+    )
+    for name in ("heard.mp4", "cached.mp4"):
+        record = run(pipeline, silent_film, tmp_path / name).record
+
+        assert record["warnings"] == ["transcribe: no words: there is no sound"]
+        assert record["stages"]["captions"]["cues"] == 0

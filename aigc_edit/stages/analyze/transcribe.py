@@ -136,9 +136,11 @@ class Transcribe(Analyzer):
         self._engine: Recognizer | None = None
         hears = context.audio_rate and not self.options.reads_text
         self._speech = windows.SpeechWindows(context.device) if hears else None
+        self._sound = Fraction(0)  # seconds that were heard
 
     def audio(self, block: AudioBlock) -> None:
         if self._speech is not None:
+            self._sound += Fraction(block.samples.shape[1], block.rate)
             self._take(self._speech.add(block.samples[0]))
 
     def _take(self, speech: Iterable[SpeechWindow]) -> None:
@@ -163,16 +165,29 @@ class Transcribe(Analyzer):
             return [self._read()]
         if self._speech is not None:
             self._take(self._speech.rest())
-        if self._engine is None:
-            return [Transcript("transcript")]
-        if self._waiting:
+        if self._engine is not None and self._waiting:
             self._recognize(self._engine)
+        if self._engine is None or not self._heard:
+            return [Transcript("transcript", remark=self._silence())]
         said = sentences(self._heard)
         if not self._engine.punctuates:
             said = tuple(map(_begun, said))
         spoken_most = max(self._seconds, key=self._seconds.__getitem__)
         language = "en" if self.options.task == "translate" else spoken_most
         return [Transcript("transcript", said, language)]
+
+    def _silence(self) -> str:
+        """Why there are no words."""
+        if self._speech is None:
+            return "no words: there is no sound"
+        if self._engine is None:
+            return f"no words: no speech in {_seconds(self._sound)} of sound"
+        told = self._engine.report()
+        advised = self.options.engine == "auto" and "note" in told
+        advice = f"; {recognizers.advice(self._engine.settings)}" if advised else ""
+        spoken = _seconds(sum(self._seconds.values(), Fraction(0)))
+        name = told.get("engine", "the engine")
+        return f"no words: {spoken} of speech, of which {name} understood none{advice}"
 
     def _read(self) -> Transcript:
         """The text that is there already, as far as the video goes."""
@@ -189,6 +204,10 @@ class Transcribe(Analyzer):
     def _read_file(self) -> Transcript:
         language = "" if self.options.language in ("auto", "multi") else self.options.language
         return read_subtitles(Path(self.options.from_), language=language)
+
+
+def _seconds(duration: Fraction) -> str:
+    return f"{max(1, round(duration))} s"
 
 
 def _begun(sentence: Sentence) -> Sentence:

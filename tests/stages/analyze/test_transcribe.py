@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from fractions import Fraction
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -13,9 +14,19 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from aigc_edit.api import AnalysisContext, AudioBlock, ModelError, Timeline, Transcript
+from aigc_edit.api import (
+    AnalysisContext,
+    AudioBlock,
+    ModelError,
+    Recognizer,
+    Timeline,
+    Transcript,
+    Utterance,
+)
+from aigc_edit.models import recognizers
 from aigc_edit.models.windows import RATE
 from aigc_edit.stages.analyze.transcribe import Transcribe
+from tests.conftest import ROOT
 from tests.stages.analyze.hearing import start_errors
 
 
@@ -73,14 +84,50 @@ def test_where_nobody_speaks_nothing_is_said(shared_media, name, seconds):
 
 
 @pytest.mark.parametrize(
-    ("name", "seconds"), [("dj_cartoon_zh.mp4", 12), ("audio/smartphone_fr_178s.mp3", 12)]
+    ("name", "seconds"),
+    [
+        ("dj_cartoon_zh.mp4", 12),
+        pytest.param("audio/smartphone_fr_178s.mp3", 12, marks=pytest.mark.long),
+    ],
 )
 def test_other_languages_do_not_become_english(shared_media, name, seconds):
     assert [word.text for word in heard(shared_media / name, seconds).words] == []
 
 
+def test_what_was_heard_before_changes_nothing(shared_media):
+    first = heard(shared_media / "audio" / "jfk.flac", 4)
+    other = heard(shared_media / "talk_autoeditor_42s.mp4", 4)
+
+    assert first.words
+    assert other.words
+    assert heard(shared_media / "audio" / "jfk.flac", 4) == first
+
+
 def test_a_film_without_sound_has_an_empty_transcript():
-    assert transcript([], 5, rate=None).sentences == ()
+    found = transcript([], 5, rate=None)
+
+    assert found.sentences == ()
+    assert found.remark == "no words: there is no sound"
+
+
+def test_sound_without_speech_says_so():
+    hum = np.sin(np.arange(6 * RATE) / 30, dtype=np.float32)[None] / 10
+
+    assert transcript([hum], 6).remark == "no words: no speech in 6 s of sound"
+
+
+class Deaf(Recognizer):
+    """Understands nothing."""
+
+    def recognize(self, windows):
+        return [Utterance() for _ in windows]
+
+
+def test_speech_that_nobody_understood_is_told_with_its_length(monkeypatch):
+    monkeypatch.setattr(recognizers, "recognizer", lambda _name, settings: Deaf(settings))
+    found = heard(ROOT / "tests" / "assets" / "sixty_words.flac")
+
+    assert re.fullmatch(r"no words: \d\d s of speech, of which Deaf understood none", found.remark)
 
 
 def test_pocketsphinx_is_not_asked_for_what_it_cannot_hear():
