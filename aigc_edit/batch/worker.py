@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import gc
 import os
 import queue
 import resource
@@ -122,8 +123,17 @@ class Worker:
             ended = self._ended(task, f"unexpected {type(error).__name__}: {one_line(error)}")
         else:
             ended = replace(self._ended(task), cost=cost)
-        give_back()
+        self._tidy()
         self._tell(replace(ended, cost=_with_memory(ended.cost)))
+
+    def _tidy(self) -> None:
+        """What a film leaves goes. Stages of plugins may lie in cycles, with nets in them, and
+        Python by itself looks for those after many films only. What the first film has loaded is
+        meant to stay, so it is not looked through each time, which would take 0.1 s."""
+        gc.collect()
+        if not gc.get_freeze_count():
+            gc.freeze()
+        give_back()
 
     def _ended(self, task: Task, error: str = "", *, full: bool = False) -> Ended:
         return Ended(task.number, self._place.number, Cost(), error, full)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import av
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 
 # Code points of ITU-T H.273.
 RGB, MATRIX_709, UNTAGGED, MATRIX_601, MATRIX_2020 = 0, 1, 2, 5, 9
@@ -131,11 +132,20 @@ def _full_range(frame: Any) -> bool:
 
 
 def _mastering(frame: Any) -> Mastering | None:
-    found = {data.type.name: bytes(data) for data in frame.side_data}
+    found = {data.type.name: bytes(data) for data in _side_data(frame)}
     display = _display(found.get("MASTERING_DISPLAY_METADATA", b""))
     light = found.get("CONTENT_LIGHT_LEVEL", b"")
     max_cll, max_fall = struct.unpack_from("=2I", light) if len(light) >= 8 else (0, 0)
     return Mastering(display, max_cll, max_fall) if display or max_cll else None
+
+
+def _side_data(frame: Any) -> Iterable[Any]:
+    """What a frame carries beside its picture.
+
+    `frame.side_data` ties the frame into a cycle, and with it 30 MiB of its decoder stay until
+    Python next looks for cycles, which may be dozens of films later.
+    """
+    return SideDataContainer(frame)  # type: ignore[call-arg]  # its stub lacks it
 
 
 def _display(data: bytes) -> tuple[float, ...] | None:
@@ -194,7 +204,7 @@ def orientation(frame: Any, metadata: Mapping[str, str]) -> tuple[int, bool]:
 
     From the display matrix of the frame, else from the `rotate` tag that older files carry.
     """
-    for data in frame.side_data:
+    for data in _side_data(frame):
         if data.type.name == "DISPLAYMATRIX":
             return _decomposed(np.frombuffer(bytes(data), np.int32))
     told = {key.lower(): value for key, value in metadata.items()}.get("rotate", "0")

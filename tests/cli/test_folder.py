@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from aigc_edit.batch import read_entries
 from aigc_edit.cli import main
 from aigc_edit.engine import RunOptions, run
 from aigc_edit.pipeline import pipeline_from_text
@@ -37,6 +38,19 @@ schema: 1
 name: large
 stages: [{uses: given_spans, with: {spans: [[0s, 30s]]}}]
 output: {container: mov, video: {codec: prores}}
+"""
+HEAVY = 60 << 20  # bytes that a stage leaves in a cycle
+UNTIDY = f"""
+from aigc_edit.api import Selector
+
+class Untidy(Selector):
+    '''Leaves what it held in a cycle.'''
+
+    name = "untidy"
+
+    def select(self, edits, tracks):
+        self.held, self.me = b"1" * {HEAVY}, self
+        return edits
 """
 _JOURNAL_BYTES = 200 << 10  # with its log, a lock and the records
 PLUGINS = ("--plugins", "dangerous.py")
@@ -173,6 +187,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on_with_what_is_left(tmp_path, 
     with started(*words, "2", cwd=tmp_path) as work:
         waited(lambda: results(tmp_path / "out"))
         Path("gate").touch()
+        waited(lambda: {entry.state for entry in read_entries(tmp_path / "out")} >= {"running"})
         workers = children(work.pid)
         assert main([*words, "1"]) == 2
         refused = capsys.readouterr().err
@@ -183,6 +198,8 @@ def test_a_killed_run_leaves_no_process_and_goes_on_with_what_is_left(tmp_path, 
     waited(lambda: all(is_gone(pid) for pid in workers), seconds=5)
     finished = [p for p in results(tmp_path / "out") if ".part" not in str(p)]
     before = marks(finished)
+    assert main(["status", "out"]) == 0
+    left = capsys.readouterr().out
     again = called(*words, "1", cwd=tmp_path)
 
     assert len(workers) == 2
@@ -190,6 +207,8 @@ def test_a_killed_run_leaves_no_process_and_goes_on_with_what_is_left(tmp_path, 
     assert len(refused.splitlines()) == 1
     assert f"process {work.pid}, since 20" in told
     assert "running" in told
+    assert "running" not in left
+    assert "nobody works on it" in left
     assert again.returncode == 0, again.stderr
     assert marks(finished) == before
     assert sorted(states(tmp_path / "out").values()) == sorted(
@@ -257,3 +276,16 @@ def test_a_stage_that_does_not_come_back_costs_its_own_file_only(tmp_path):
     assert len(told) == 2
     assert all("did not come back within 0.3 s" in reason for reason in told.values())
     assert "once more" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs a peak of each film")
+def test_what_a_stage_leaves_in_a_cycle_is_gone_with_its_film(tmp_path):
+    clips(tmp_path / "in", [f"{k}.mp4" for k in range(5)])
+    Path("untidy.py").write_text(UNTIDY)
+    Path("untidy.yaml").write_text(CUT.replace("stages:", "stages:\n  - uses: untidy"))
+    command = ("run", "untidy.yaml", "in", "-o", "out", "--jobs", "1", "--plugins", "untidy.py")
+    assert called(*command, cwd=tmp_path).returncode == 0
+
+    summary = json.loads(Path("out/summary.json").read_text())
+    peaks = [job["peak_bytes"] for job in summary["jobs"]]
+    assert max(peaks) - peaks[0] < HEAVY / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -38,6 +39,20 @@ def test_facts_of_a_plain_clip(clap_clip):
     assert (source.audio.codec, source.audio.rate, source.audio.channels) == ("aac", 48_000, 2)
     assert source.bytes == clap_clip.stat().st_size
     assert source.video.as_coded
+
+
+def test_a_frame_that_was_probed_is_gone_at_once(clap_clip):
+    def frames() -> int:
+        return sum(type(one) is av.VideoFrame for one in gc.get_objects())
+
+    gc.collect()
+    before = frames()
+    gc.disable()
+    try:
+        probe(clap_clip)
+        assert frames() == before
+    finally:
+        gc.enable()
 
 
 def test_a_silent_film_has_no_sound(silent_film):
