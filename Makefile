@@ -34,7 +34,7 @@ demo: $(READY)  ## Cut the sample to its best moments, with captions and music, 
 	$(BIN)/aigc-edit run $(REMIX) -o out/
 
 test: $(READY)  ## Run the tests, on up to four cores; those that measure time alone, at the end
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone and not long"
 	$(BIN)/python -m pytest -m alone
 
 check: $(READY)  ## Lint, types, floors, committed schema
@@ -59,7 +59,8 @@ fuzz: $(READY)  ## Random damage to small files, random examples for tests (MUTA
 	grep -rlE "^from hypothesis" tests plugins --include="test_*.py" | \
 	  xargs $(BIN)/pytest -q -n auto --hypothesis-profile exploring
 
-soak: $(READY)  ## Many files, some hostile, workers and runs killed (FILES=200 SEED=1)
+soak: $(READY)  ## Long tests; many files, some hostile, workers and runs killed (FILES=200 SEED=1)
+	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.soak --files $(FILES) --seed $(SEED)
 
 schema: $(READY)  ## Write pipelines/schema.json anew

@@ -123,12 +123,14 @@ def phases(command: Sequence[str | Path], out: Path, cache: Path) -> Phases:
     return Phases(told - began, results[0] - told, clip, ended - began, cpu)
 
 
-def on_ray(pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path, rounds: int) -> str:
-    """The pool, and a Ray of this machine: medians of rounds in turn."""
+def on_ray(
+    where: str, pipeline: Path, clips: Sequence[Path], jobs: int, folder: Path, rounds: int
+) -> str:
+    """The pool, and a Ray: medians of rounds in turn."""
     words: list[str | Path] = ["run", pipeline, *clips, "-o", folder / "all", "--jobs", str(jobs)]
     found: list[list[Phases]] = [[], []]
     for _ in range(rounds):
-        for kind, more in zip(found, ([], ["--on", "ray"]), strict=True):
+        for kind, more in zip(found, ([], ["--on", where]), strict=True):
             kind.append(phases([*words, *more], folder / "all", folder / "cache"))
     lines = [f"{pipeline.stem}, {len(clips)} clips, {jobs} workers, median of {rounds}:"]
     for field in fields(Phases):
@@ -144,7 +146,13 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1, help="of each, in turn")
-    parser.add_argument("--on-ray", action="store_true", help="a Ray here, and the pool")
+    parser.add_argument(
+        "--on-ray",
+        nargs="?",
+        const="ray",
+        metavar="HOST:PORT",
+        help="the pool, and a Ray: one of its own, or one that is there",
+    )
     parser.add_argument("pipelines", nargs="*", type=Path, help="default: a cut, and highlight")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="folder.") as name:
@@ -154,7 +162,10 @@ def main() -> None:
         pipelines = asked.pipelines or [folder / "cut.yaml", ROOT / "pipelines" / "highlight.yaml"]
         for pipeline in pipelines:
             if asked.on_ray:
-                print(on_ray(pipeline, clips, asked.jobs, folder, asked.rounds), flush=True)
+                print(
+                    on_ray(asked.on_ray, pipeline, clips, asked.jobs, folder, asked.rounds),
+                    flush=True,
+                )
                 continue
             for _ in range(asked.rounds):
                 one, many = compared(pipeline, clips, asked.jobs, folder)

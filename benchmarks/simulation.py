@@ -4,7 +4,7 @@ Jobs run in the order that they have, one on each slot; a core works for one job
 job reads and writes goes over its node's network and the store while it computes, in the order in
 which jobs begin; a job ends when both are through. The caller hears of every job and keeps a
 journal, one after the other. A node that is lost takes its jobs with it; each of those is done
-once more when all others are through, with nothing beside it, as `batch.py` does it.
+once more: among the others, as `batch.py` does it, or with nothing beside it when they are through.
 """
 
 from __future__ import annotations

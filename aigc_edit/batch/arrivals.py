@@ -22,15 +22,16 @@ class Arrivals:
     def is_whole(self, path: Where) -> bool:
         """Whether nobody has written to a file for a while, by its time or by two looks.
 
-        What cannot be read is whole: the run says what is wrong with it. So is what is elsewhere:
-        whoever fetches it looks if it changes meanwhile.
+        What cannot be read is whole, unless it is only just there, as a recording that holds
+        nothing yet: the run says what is wrong with it. So is what is elsewhere: whoever fetches
+        it looks if it changes meanwhile.
         """
         if isinstance(path, Remote):
             return True
         try:
             state = FileState.of(path)
         except ProbeError:
-            return True
+            return not _is_new(path)
         if time.time() - STEADY_SECONDS - state.changed / 1e9 >= 0:
             return True
         before, since = self._looks.get(path, (None, 0.0))
@@ -38,6 +39,13 @@ class Arrivals:
             self._looks[path] = (state, time.monotonic())
             return False
         return time.monotonic() - since >= STEADY_SECONDS
+
+
+def _is_new(path: Path) -> bool:
+    try:
+        return abs(time.time() - path.lstat().st_mtime) < STEADY_SECONDS
+    except OSError:
+        return False
 
 
 def state_of(path: Where) -> FileState | RemoteState | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import signal
 import socket
 import threading
 import time
@@ -18,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from aigc_edit.batch.executor import (
@@ -31,6 +29,7 @@ from aigc_edit.batch.executor import (
     leaves,
 )
 from aigc_edit.batch.node_check import brought, complaint, other_version
+from aigc_edit.batch.signals import own_signals, undisturbed
 from aigc_edit.batch.sizing import Sizing, cores
 from aigc_edit.batch.worker import Place, Worker
 from aigc_edit.engine import versions
@@ -44,10 +43,15 @@ _REACH_SECONDS = 3.0
 _CHECK_SECONDS = 120.0  # a node that has never run anything imports torch first
 _LOOK_SECONDS = 2.0  # between two looks at which nodes there are
 _MOST_WORDS = 200.0  # a second, by all actors; each takes the caller half a millisecond and more
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STORE = 80 << 20  # bytes; what goes through it are words, and Ray wants that much
-# Ray's own words for what it shall not do: report home, and change what processes see of GPUs.
-_CALM = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# Ray's own words for what it shall not do: report home, change what processes see of GPUs, and try
+# to connect for longer than some seconds. It reads them when it is imported.
+_CALM = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "4",
+}
+_AUTH = "RAY_AUTH_MODE"  # Ray does not look for a token where an address is given
 # What it starts beside a cluster of its own, one before the other: for growing, for logs at the
 # caller, for a page. Nobody looks at those, and they take half of the time to begin.
 _BESIDE = ("start_monitor", "start_log_monitor", "start_api_server")
@@ -64,44 +68,6 @@ class _Actor:
     task: Task | None = None
     said: Any = None
     node: str = ""
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Ray takes SIGTERM for itself; what the command does with signals stays."""
-    ours = {number: signal.getsignal(number) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Has a signal wait for the end of a short call: what its handler raises in a destructor of
-    Ray's would be lost. A second one does not wait."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-
-    def remember(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            _raise_again()
-
-    def _raise_again() -> None:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came.pop())
-
-    ours = {number: signal.signal(number, remember) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        _raise_again()
 
 
 class RayExecutor:
@@ -138,12 +104,12 @@ class RayExecutor:
             self._check(folder.absolute())
 
     @property
-    @_undisturbed()
+    @undisturbed()
     def slots(self) -> int:
         room = sum(sizing.jobs for sizing in self._rooms().values())
         return max(1, min(room, self._sizing.count))
 
-    @_undisturbed()
+    @undisturbed()
     def submit(self, task: Task) -> int:
         idle = [actor for actor in self._actors.values() if actor.task is None]
         fitting = next((actor for actor in idle if actor.gpus == self._share()), None)
@@ -155,7 +121,7 @@ class RayExecutor:
         self._ask(actor)
         return actor.number
 
-    @_undisturbed()
+    @undisturbed()
     def events(self, timeout: float) -> list[Event]:
         busy = {actor.said: actor for actor in self._actors.values() if actor.task is not None}
         if not busy:
@@ -349,13 +315,13 @@ def _last(error: Exception) -> str:
 
 def _connected(where: str) -> Any:
     """Ray, connected to a cluster."""
+    for variable, value in _CALM.items():
+        os.environ.setdefault(variable, value)
     try:
         import ray
     except ImportError as cause:
         cure = "pip install 'aigc-edit[ray]'"
         raise UsageError("Ray is not installed", cure=cure) from cause
-    for variable, value in _CALM.items():
-        os.environ.setdefault(variable, value)
     if where != LOCAL:
         _reach(where)
     # Its last lines of log, on standard output, for each node that is lost.
@@ -363,10 +329,16 @@ def _connected(where: str) -> Any:
     own = {"num_cpus": cores(), "object_store_memory": _STORE, "include_dashboard": False}
     address = {"address": "local", **own} if where == LOCAL else {"address": where}
     try:
-        with _own_signals(), _nothing_beside():
+        with own_signals(), _nothing_beside(), _unheard():
             ray.init(**address, log_to_driver=False, logging_level=logging.CRITICAL)
+    except ray.exceptions.RayError as cause:
+        what = one_line(str(cause).partition(". ")[0])
+        cure = "Put the token into RAY_AUTH_TOKEN." if "token" in what else ""
+        raise UsageError(what, where=where, cure=cure) from cause
     except (ConnectionError, RuntimeError, ValueError, OSError, ImportError) as cause:
-        raise UsageError(f"Ray does not answer ({one_line(cause)})", where=where) from cause
+        cure = "" if _AUTH in os.environ else f"If it asks for a token, set {_AUTH}=token."
+        what = f"Ray does not answer ({one_line(cause)})"
+        raise UsageError(what, where=where, cure=cure) from cause
     return ray
 
 
@@ -383,6 +355,20 @@ def _nothing_beside() -> Iterator[None]:
     finally:
         for name, method in theirs.items():
             setattr(Node, name, method)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """While Ray's core tries, it warns on standard error once a second; what comes of it is
+    raised."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _reach(where: str) -> None:

@@ -64,7 +64,7 @@ from .sound import (
     sample_at,
 )
 from .sound_files import SAMPLE_BYTES, SoundFileReader, SoundFileWriter, check_sound_name
-from .source import SAME_TIME, Source, VideoStream, holds_video, probe
+from .source import Source, VideoStream, holds_video, probe
 from .space import ensure_space, least_bytes
 from .stills import read_picture
 from .streams import AudioStream, InputChoice, SubtitleStream
@@ -84,7 +84,6 @@ __all__ = [
     "CELL_SECONDS",
     "CONTAINERS",
     "ENCODERS",
-    "SAME_TIME",
     "AudioStream",
     "AvcHeaders",
     "Colour",

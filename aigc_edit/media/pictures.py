@@ -18,8 +18,8 @@ from aigc_edit.media.damage import Damage
 from aigc_edit.media.fit import Picture, PictureFit
 from aigc_edit.media.heap import give_back
 from aigc_edit.media.opening import demuxed, opened, read_only
-from aigc_edit.media.source import SAME_TIME, Source
-from aigc_edit.timeline import Span
+from aigc_edit.media.source import Source
+from aigc_edit.timeline import SAME_TIME, Span
 
 _SEEK_SLACK = Fraction(1, 1000)
 

@@ -33,7 +33,7 @@ from aigc_edit.media.streams import (
     subtitle_stream,
     subtitle_streams,
 )
-from aigc_edit.timeline import Chapter, Span, on_clock
+from aigc_edit.timeline import SAME_TIME, Chapter, Span, on_clock
 from aigc_edit.words import counted
 
 MAX_RATE = 1000  # frames a second; more is a damaged header
@@ -44,8 +44,6 @@ _BENT = Fraction(1, 1000)  # how far a coarse clock takes an average from the ra
 _WIDEST_PIXEL = Fraction(8)
 _SQUARE_TOLERANCE = Fraction(1, 200)
 _FALLBACK_RATE = Fraction(25)
-# Times that users write ("6.006") miss the frame that they mean (6006/1000.000...) by rounding.
-SAME_TIME = Fraction(1, 100_000)
 _HANGING_SOUND = 1  # seconds; encoders leave a packet or two
 _BROKEN_PROMISE = Fraction(1, 4)  # seconds; the last packets may not say how long they last
 

@@ -29,12 +29,15 @@ DANGEROUS = '''
 import os
 import signal
 import time
+from pathlib import Path
 
 from aigc_edit.api import Selector, StageOptions, option
 
+GATE = Path(__file__).with_name("gate")
+
 
 class Slow(Selector):
-    """Takes its time, and waits while there is a file named `gate`."""
+    """Takes its time, and waits while there is a file named `gate` beside this one."""
 
     name = "slow"
 
@@ -45,7 +48,7 @@ class Slow(Selector):
 
     def select(self, edits, tracks):
         time.sleep(self.options.seconds)
-        while os.path.exists("gate"):
+        while GATE.exists():
             time.sleep(0.05)
         return edits
 
@@ -137,7 +140,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def waited(condition, seconds: float = 30.0):
+def waited(condition, seconds: float = 90.0):
     """What a condition gives, as soon as it gives something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -6,8 +6,11 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -36,9 +39,15 @@ stages:
     steady: true
 output: {video: {preset: ultrafast}}
 """
-PAINTED = PLAIN.replace(
-    "output:", "  - {uses: style_gan, with: {look: wave}, steady: false}\noutput:"
-)
+PAINTED = """
+schema: 1
+name: painted
+stages:
+  - uses: given_spans
+    with: {spans: [[0s, 8s], [12s, 20s]]}
+  - {uses: style_gan, with: {look: wave}, steady: false}
+output: {video: {mode: encode, preset: ultrafast}}
+"""
 SLOW = PLAIN.replace("plain", "slow").replace("output:", "  - uses: slow_down\noutput:")
 STAGES = '''
 """Stages for films that are split."""
@@ -122,11 +131,28 @@ def alone(film, tmp_path_factory):
     return made
 
 
+def slowly(film: Path) -> tuple[object, ...]:
+    return ("run", "slow.yaml", film, "-o", "split.mp4", *WITH, "--split")
+
+
+@contextmanager
+def halted(film: Path) -> Iterator[Popen[str]]:
+    """A render in which a worker waits for the gate to be taken away."""
+    Path("gate").touch()
+    with started(*slowly(film), cwd=Path.cwd()) as process:
+        waited(lambda: [*Path.cwd().glob(".split.*.part/unfinished-*.mp4")])
+        yield process
+
+
 def record(path: Path) -> dict:
     return json.loads(Path(f"{path}.run.json").read_text())
 
 
-@pytest.mark.parametrize("text", [PLAIN, LASTING], ids=["plain", "lasting"])
+@pytest.mark.parametrize(
+    "text",
+    [pytest.param(PLAIN, marks=pytest.mark.long), LASTING],
+    ids=["plain", "lasting"],
+)
 def test_a_film_that_was_split_is_the_same_file(film, tmp_path, text, alone):
     Path("it.yaml").write_text(text)
     split = called("run", "it.yaml", film, "-o", "split.mp4", *WITH, "--split", cwd=tmp_path)
@@ -147,15 +173,14 @@ def test_a_net_paints_the_same_in_workers_that_share_the_cores(film, tmp_path, m
         done = called("run", "it.yaml", film, "-o", output, *WITH, *more, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
 
+    assert "alone" not in done.stderr
     assert Path("split.mp4").read_bytes() == Path("alone.mp4").read_bytes()
 
 
+@pytest.mark.long
 @needs_proc
 def test_a_worker_that_is_killed_costs_nothing_but_time(film, tmp_path, alone):
-    Path("gate").touch()
-    words = ("run", "slow.yaml", film, "-o", "split.mp4", *WITH, "--split")
-    with started(*words, cwd=tmp_path) as process:
-        waited(lambda: [*tmp_path.glob(".split.*.part/unfinished-*.mp4")])
+    with halted(film) as process:
         os.kill(children(process.pid)[0], signal.SIGKILL)
         Path("gate").unlink()
         _, told = process.communicate(timeout=60)
@@ -167,17 +192,14 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(film, tmp_path, alone):
 
 @needs_proc
 def test_a_run_that_is_killed_goes_on_with_what_its_workers_finished(film, tmp_path, alone):
-    Path("gate").touch()
-    words = ("run", "slow.yaml", film, "-o", "split.mp4", *WITH, "--split")
-    with started(*words, cwd=tmp_path) as process:
-        waited(lambda: [*tmp_path.glob(".split.*.part/unfinished-*.mp4")])
+    with halted(film) as process:
         workers = children(process.pid)
         Path("gate").unlink()
         waited(lambda: [*tmp_path.glob(".split.*.part/piece*.json")])
         process.kill()
         process.communicate()
     waited(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
-    again = called(*words, cwd=tmp_path)
+    again = called(*slowly(film), cwd=tmp_path)
 
     assert again.returncode == 0, again.stderr
     assert record(Path("split.mp4"))["output"]["resumed"] > 0
