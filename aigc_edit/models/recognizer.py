@@ -98,7 +98,8 @@ class Utterance:
 
     Attributes:
         words: in order, in seconds of the source, within the window.
-        language: ISO 639-1 code of what is spoken; empty where nobody knows.
+        language: ISO 639-1 code of what is spoken; empty where nobody knows. Without words, and
+            another one than was asked for: it was left out, and the user is told.
     """
 
     words: tuple[Word, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from functools import lru_cache
@@ -23,6 +23,7 @@ import numpy as np
 from aigc_edit.errors import ModelError, one_line
 from aigc_edit.models.alignment import first_frames, followed
 from aigc_edit.models.catalogue import whisper_languages
+from aigc_edit.models.foreign import is_foreign
 from aigc_edit.models.loops import without_loops
 from aigc_edit.models.recognizer import AUTO, MULTI, Recognizer, SpeechWindow, Utterance
 from aigc_edit.timeline import Word
@@ -133,17 +134,30 @@ class Whisper(Recognizer):
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # higher temperatures draw words
             features = self._model.encoder(self._mels(windows))
-            heard: dict[int, Utterance] = {}
-            for language, places in self._by_language(features).items():
+            heard = {place: Utterance((), code) for place, code in self._foreign(features).items()}
+            for language, places in self._by_language(features, besides=heard).items():
                 results = self._decoded(features[places], language)
                 for place, result in zip(places, results, strict=True):
                     words = self._aligned(windows[place], features[place], result, language)
                     heard[place] = Utterance(tuple(words), language)
             return [heard[place] for place in range(len(windows))]
 
-    def _by_language(self, features: Tensor) -> Mapping[str, list[int]]:
+    def _foreign(self, features: Tensor) -> Mapping[int, str]:
+        """Windows in another language than was asked for, and that language."""
+        if self.settings.language in (AUTO, MULTI) or not self._model.is_multilingual:
+            return {}
+        found = enumerate(self._likely_languages(features))
+        return {
+            place: max(likely, key=likely.__getitem__)
+            for place, likely in found
+            if is_foreign(likely, self.settings.language)
+        }
+
+    def _by_language(
+        self, features: Tensor, besides: Container[int]
+    ) -> Mapping[str, Sequence[int]]:
         """Which windows to decode in which language: a decode is in one language."""
-        places = list(range(len(features)))
+        places = [place for place in range(len(features)) if place not in besides]
         if self._language == MULTI:
             found: defaultdict[str, list[int]] = defaultdict(list)
             for place, likely in zip(places, self._likely_languages(features), strict=True):
@@ -151,7 +165,7 @@ class Whisper(Recognizer):
             return found
         if self._language == AUTO:
             self._language = self._heard_language(features)
-        return {self._language: places}
+        return {self._language: places} if places else {}
 
     def _mels(self, windows: Sequence[SpeechWindow]) -> Tensor:
         """[B, mels, 3000]: log-mel spectra, padded to half a minute."""

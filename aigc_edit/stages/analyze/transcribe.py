@@ -26,12 +26,14 @@ from aigc_edit.api import (
     Timeline,
     Track,
     Transcript,
+    Utterance,
     Word,
     option,
     sentences,
 )
 from aigc_edit.errors import MediaError, UsageError
 from aigc_edit.models import recognizers, silero, windows
+from aigc_edit.models.recognizer import AUTO, MULTI
 from aigc_edit.stages.text import read_subtitles, track_transcript
 
 _EMBEDDED = "embedded"  # no engine: text that is there already
@@ -132,6 +134,7 @@ class Transcribe(Analyzer):
         self._context = context
         self._heard: list[Word] = []
         self._seconds: defaultdict[str, Fraction] = defaultdict(Fraction)  # of each language
+        self._foreign: defaultdict[str, Fraction] = defaultdict(Fraction)  # left out
         self._waiting: list[SpeechWindow] = []
         self._engine: Recognizer | None = None
         hears = context.audio_rate and not self.options.reads_text
@@ -156,8 +159,14 @@ class Transcribe(Analyzer):
         heard = recognizers.recognized(engine, self._waiting)
         for window, said in zip(self._waiting, heard, strict=True):
             self._heard += said.words
-            self._seconds[said.language] += sum(span.duration for span in window.speech)
+            seconds = self._foreign if self._is_foreign(said) else self._seconds
+            seconds[said.language] += sum(span.duration for span in window.speech)
         self._waiting = []
+
+    def _is_foreign(self, said: Utterance) -> bool:
+        """Whether an engine left out what is not in the language that was asked for."""
+        asked = self.options.language
+        return not said.words and asked not in (AUTO, MULTI, said.language) and bool(said.language)
 
     def finish(self, tracks: Timeline) -> Sequence[Track]:
         del tracks
@@ -174,7 +183,7 @@ class Transcribe(Analyzer):
             said = tuple(map(_begun, said))
         spoken_most = max(self._seconds, key=self._seconds.__getitem__)
         language = "en" if self.options.task == "translate" else spoken_most
-        return [Transcript("transcript", said, language)]
+        return [Transcript("transcript", said, language, self._left_out())]
 
     def _silence(self) -> str:
         """Why there are no words."""
@@ -182,12 +191,25 @@ class Transcribe(Analyzer):
             return "no words: there is no sound"
         if self._engine is None:
             return f"no words: no speech in {_seconds(self._sound)} of sound"
+        if self._foreign and not self._seconds:
+            return f"no words: {self._left_out()}"
         told = self._engine.report()
         advised = self.options.engine == "auto" and "note" in told
         advice = f"; {recognizers.advice(self._engine.settings)}" if advised else ""
         spoken = _seconds(sum(self._seconds.values(), Fraction(0)))
         name = told.get("engine", "the engine")
         return f"no words: {spoken} of speech, of which {name} understood none{advice}"
+
+    def _left_out(self) -> str:
+        """What was said in another language than was asked for."""
+        if not self._foreign:
+            return ""
+        most = max(self._foreign, key=self._foreign.__getitem__)
+        length = _seconds(sum(self._foreign.values(), Fraction(0)))
+        return (
+            f"{length} of speech left out, in {most!r} by what is heard, since "
+            f"{self.options.language!r} was asked for; say language: {most}, auto or multi"
+        )
 
     def _read(self) -> Transcript:
         """The text that is there already, as far as the video goes."""
@@ -202,7 +224,7 @@ class Transcribe(Analyzer):
         return found.in_output(EditList.whole(self._context.duration))
 
     def _read_file(self) -> Transcript:
-        language = "" if self.options.language in ("auto", "multi") else self.options.language
+        language = "" if self.options.language in (AUTO, MULTI) else self.options.language
         return read_subtitles(Path(self.options.from_), language=language)
 
 

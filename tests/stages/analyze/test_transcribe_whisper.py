@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 
 import av
@@ -90,3 +91,14 @@ def test_noise_and_silence_have_no_words(checkpoint):
     noise[: 10 * RATE] = 0
 
     assert heard(noise, checkpoint, language="en").sentences == ()
+
+
+def test_another_language_than_asked_for_gives_no_words_and_is_told(clip, checkpoint):
+    found = heard(clip, checkpoint, language="de")
+
+    assert found.sentences == ()
+    assert re.fullmatch(
+        r"no words: \d\d s of speech left out, in 'en' by what is heard, since 'de' was asked for; "
+        "say language: en, auto or multi",
+        found.remark,
+    )
