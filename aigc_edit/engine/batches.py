@@ -90,7 +90,8 @@ class _ToRgb:
         if not isinstance(frames, Planes):
             return frames
         height, width = frames.y.shape[-2:]
-        self._converter = self._converter or PictureConverter(PictureForm(width, height), BT709)
+        form = PictureForm(width, height)
+        self._converter = self._converter or PictureConverter(form, BT709, left=True)
         return self._converter.batch(list(_frames(frames)), str(frames.y.device))
 
 

@@ -1,0 +1,28 @@
+"""Frames between filters that want other forms of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from aigc_edit.api import Planes
+from aigc_edit.engine.batches import Batch, as_seen
+from aigc_edit.media.conversion import to_planes
+
+BT709 = (0.2126, 0.0722)
+
+
+def test_chroma_of_planes_stays_where_it_was_when_rgb_is_made_of_them():
+    rgb = np.full((3, 64, 64), 60, np.uint8)
+    rgb[0, :, 20:41] = 180  # a bar whose middle is column 30
+    planes = [np.empty(size, np.uint8) for size in ((64, 64), (32, 32), (32, 32))]
+    to_planes(rgb, *BT709, planes)
+    frames = Planes(*(torch.from_numpy(plane)[None] for plane in planes))
+
+    (seen,) = as_seen(iter([Batch(0, frames, (Fraction(0),))]))
+    row = seen[0, 0, 32].double()
+    mass = row - row[0]
+
+    assert abs(float((mass * torch.arange(64)).sum() / mass.sum()) - 30) < 0.1
