@@ -131,27 +131,16 @@ def as_dtype(frames: Tensor, dtype: str) -> Tensor:
     wanted = getattr(torch, dtype)
     if frames.dtype == wanted:
         return frames
+    if frames.device.type == "cpu" and {frames.dtype, wanted} == {torch.uint8, torch.float32}:
+        from aigc_edit.media import as_bytes, as_floats
+
+        convert = as_bytes if wanted == torch.uint8 else as_floats
+        return torch.from_numpy(convert(frames.contiguous().numpy()))
     if wanted == torch.uint8:
-        return _as_bytes(frames)
+        return frames.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
     if frames.dtype != torch.uint8:
         return frames.to(wanted)
-    if frames.device.type == "cpu" and wanted == torch.float32:
-        scaled = np.multiply(frames.numpy(), np.float32(1 / 255), dtype=np.float32)
-        return torch.from_numpy(scaled)
     return frames.to(wanted).mul_(1 / 255)
-
-
-def _as_bytes(frames: Tensor) -> Tensor:
-    """uint8 of floats; on a CPU by OpenCV, in one pass where torch takes four."""
-    import torch
-
-    if frames.device.type != "cpu" or frames.dtype != torch.float32:
-        return frames.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
-    import cv2
-
-    lines = frames.contiguous().numpy().reshape(-1, frames.shape[-1])
-    whole = cv2.addWeighted(lines, 255, lines, 0, 0, dtype=cv2.CV_8U)  # rounds and saturates
-    return torch.from_numpy(whole).view(frames.shape)
 
 
 def _images(frames: Tensor) -> Iterator[Any]:

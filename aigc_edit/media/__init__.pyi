@@ -1,5 +1,6 @@
 from .arrays import Image, Pixels, Samples
 from .clock import PictureIndex, SourceClock
+from .conversion import as_bytes, as_floats
 from .damage import Damage
 from .encoders import (
     CONTAINERS,
@@ -78,6 +79,8 @@ from .writer import (
 )
 
 __all__ = [
+    "as_bytes",
+    "as_floats",
     "chroma_name",
     "sample_bits",
     "BT709",

@@ -18,7 +18,7 @@ from aigc_edit.media import (
     PictureReader,
     probe,
 )
-from aigc_edit.media.conversion import compiled, to_planes, to_rgb
+from aigc_edit.media.conversion import as_bytes, as_floats, compiled, to_planes, to_rgb
 from aigc_edit.media.forms import _EXACT, plane_view
 from aigc_edit.media.looks import Colour
 from tests.tolerances import ONE_LEVEL
@@ -156,6 +156,17 @@ def test_five_generations_keep_what_anybody_sees():
     assert np.abs(planes[0].astype(int) - smooth[0]).mean() < 0.5
     for plane, before in zip(planes[1:], smooth[1:], strict=True):
         assert abs(plane.astype(int).mean() - before.mean()) < 0.5
+
+
+def test_floats_are_bytes_by_255_and_come_back_rounded_and_clamped():
+    every = np.arange(256, dtype=np.uint8).reshape(2, 128)
+    floats = as_floats(every)
+
+    assert np.array_equal(floats, every.astype(np.float32) * np.float32(1 / 255))
+    assert np.array_equal(as_bytes(floats), every)
+    assert as_bytes(np.float32([-1, 0.499 / 255, 0.501 / 255, 1.5, np.inf])).tolist() == [
+        0, 0, 1, 255, 255,
+    ]  # fmt: skip
 
 
 def test_where_nothing_can_be_written_it_is_compiled_all_the_same():
