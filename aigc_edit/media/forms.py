@@ -108,7 +108,7 @@ class PictureConverter:
         self._table: SdrTable | None = None
         self._reformatter = VideoReformatter()
         self._weights = None if colour.full_range else _WEIGHTS.get(colour.matrix)
-        self._is_left: bool | None = left or None  # None before it was tried
+        self._is_left: bool | None = left or None  # chroma; None before it was tried
 
     def array(self, frame: Any) -> Image:
         """uint8 [H, W, 3] for rgb, [H, W] for gray; an array of its own."""
