@@ -10,6 +10,7 @@ from pathlib import Path
 from aigc_edit.api import Analyzer, Audio, AudioFilter, FrameFilter, Frames, Selector, Sink, Track
 from aigc_edit.engine.cache import TrackCache
 from aigc_edit.engine.filtering import cuts
+from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.pieces import (
     CopyChoice,
     Placed,
@@ -33,7 +34,6 @@ from aigc_edit.engine.plan import (
 from aigc_edit.errors import UsageError
 from aigc_edit.media import CONTAINERS, Source, chosen_codec, chosen_encoder
 from aigc_edit.pipeline import Pipeline, StageSpec, registered
-from aigc_edit.strangers import asking
 from aigc_edit.timeline import SAME_TIME, EditList, Timeline
 
 _USUAL_DEPTH = 8  # bits a sample
@@ -145,13 +145,16 @@ def make_plan(
     tracks: Timeline | None = None,
     fused: bool = True,
     no_copies: str = "",
+    guard: Guard | None = None,
 ) -> Plan:
     """The whole plan; `edits` is None while the decision is still to come.
 
     Args:
         tracks: in output time, where the decision is known.
         no_copies: why no picture may be copied, if so.
+        guard: watches selectors while they are asked how much they keep.
     """
+    seconds = edits.duration if edits is not None else _expected(pipeline, source, guard or Guard())
     passes: list[Pass] = [
         _analysis_pass(source, group) for group in analysis_groups(steps, fused=fused)
     ]
@@ -160,9 +163,11 @@ def make_plan(
     if derived or cached:
         passes.append(DerivePass(derived, cached))
     passes.append(DecisionPass(_ids(pipeline.of_kind("select"))))
-    passes.append(_render_pass(pipeline, source, edits, tracks, output, no_copies))
+    if edits is None:
+        passes.append(_undecided_pass(pipeline, source, seconds, output))
+    else:
+        passes.append(_render_pass(pipeline, source, edits, tracks, output, no_copies))
     if source.audio is not None or makes_sound(pipeline):
-        seconds = edits.duration if edits is not None else _expected(pipeline, source)
         codec = chosen_codec(output.suffix, pipeline.output.audio.codec, sound=True)
         passes.append(SoundPass(seconds, _ids(audio_chain(pipeline)), codec))
     passes += [MuxPass(output.suffix.lstrip(".")), DeliverPass(_ids(pipeline.of_kind("deliver")))]
@@ -188,21 +193,15 @@ def _analysis_pass(source: Source, group: Sequence[AnalysisStep]) -> AnalysisPas
 def _render_pass(
     pipeline: Pipeline,
     source: Source,
-    edits: EditList | None,
+    edits: EditList,
     tracks: Timeline | None,
     output: Path,
     no_copies: str,
 ) -> RenderPass:
     filters, video = frame_filters(pipeline), pipeline.output.video
     steady = steady_steps(pipeline)
-    names = tuple(
-        f"{name} (steady)" if name in steady else name for name in _ids(pipeline.of_kind("frames"))
-    )
     codec = _video_codec(pipeline, source, output.suffix)
     encoder = chosen_encoder(codec, video.encoder)
-    if edits is None:
-        frames = round(_expected(pipeline, source) * (video.fps or source.video.rate))
-        return RenderPass(None, (), frames, 0, frames, names, codec, encoder, None)
     # Edges beside copies need an encoder that numbers its parameter sets, which hardware does not.
     beside = chosen_encoder(codec, "software") if video.encoder == "auto" else encoder
     choice = (
@@ -233,7 +232,27 @@ def _render_pass(
     encoded = [placed for p in pieces if not p.copied for placed in p.placed]
     frames = _shown(source, encoded) if video.fps is None else _at_rate(encoded, video.fps)
     decoded = _decoded(source, encoded)
+    names = _filter_names(pipeline)
     return RenderPass(edits, pieces, frames, copied, decoded, names, codec, encoder, choice)
+
+
+def _undecided_pass(
+    pipeline: Pipeline, source: Source, seconds: Fraction, output: Path
+) -> RenderPass:
+    """What is known of a render before anybody knows what is kept."""
+    video = pipeline.output.video
+    codec = _video_codec(pipeline, source, output.suffix)
+    encoder = chosen_encoder(codec, video.encoder)
+    frames = round(seconds * (video.fps or source.video.rate))
+    names = _filter_names(pipeline)
+    return RenderPass(None, (), frames, 0, frames, names, codec, encoder, None)
+
+
+def _filter_names(pipeline: Pipeline) -> tuple[str, ...]:
+    steady = steady_steps(pipeline)
+    return tuple(
+        f"{name} (steady)" if name in steady else name for name in _ids(pipeline.of_kind("frames"))
+    )
 
 
 def _video_codec(pipeline: Pipeline, source: Source, suffix: str) -> str:
@@ -272,9 +291,9 @@ def _decoded(source: Source, placed: Sequence[Placed]) -> int:
     )
 
 
-def _expected(pipeline: Pipeline, source: Source) -> Fraction:
+def _expected(pipeline: Pipeline, source: Source, guard: Guard) -> Fraction:
     seconds = source.duration
     for selector in selectors(pipeline):
-        with asking(selector):
+        with guard.around(selector):
             seconds = min(seconds, Fraction(selector.expected(seconds)))
     return seconds

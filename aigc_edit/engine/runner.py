@@ -159,7 +159,14 @@ def plan_run(
         tracks = known.in_output(edits)
     output = output_path(pipeline, path, wanted)
     return make_plan(
-        pipeline, source, steps, edits=edits, output=output, tracks=tracks, fused=options.fused
+        pipeline,
+        source,
+        steps,
+        edits=edits,
+        output=output,
+        tracks=tracks,
+        fused=options.fused,
+        guard=options.guard,
     )
 
 

@@ -40,6 +40,14 @@ class Says(Selector):
         return edits.clipped(1)
     def report(self):
         return {"seconds": 1.0, "note": f"{self.options.word}, one second is enough"}
+
+class Ponders(Selector):
+    """Never knows how much it keeps."""
+    name = "ponders"
+    def expected(self, duration):
+        time.sleep(1000)
+    def select(self, edits, tracks):
+        return edits
 '''
 
 
@@ -81,6 +89,14 @@ def test_a_stage_that_never_comes_back_ends_the_run_cleanly():
     assert "'sleeps' did not come back within 0.5 s at 0.00 s" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(Path().iterdir()) == sorted([*before, Path("p.yaml")])
+
+
+def test_a_plan_does_not_wait_for_ever_either():
+    words = ("film.mp4", "--plugins", "mine", "--stage-timeout", "500ms", "--no-cache")
+    done = called("plan", pipeline("motion\n  - uses: ponders"), *words)
+
+    assert done.returncode == 1
+    assert "'ponders' did not come back within 0.5 s" in done.stderr
 
 
 def test_what_a_stage_reports_is_in_the_record_and_its_note_is_told():
