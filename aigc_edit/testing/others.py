@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from copy import copy
 from fractions import Fraction
 from functools import cache
@@ -35,6 +35,19 @@ class SharedMemory:
         owners: list[type | ModuleType] = [*classes, *modules]
         self._names = [(owner, set(vars(owner))) for owner in classes]
         self._held = [(owner, name, copy(v)) for owner in owners for name, v in _held(owner)]
+        self._containers = [(c, copy(c)) for module in modules for c in _containers(module)]
+
+    @contextmanager
+    def as_at_first(self) -> Iterator[None]:
+        """Takes it back; what a module's containers hold only for as long as this lasts, since
+        others may have filled them, and rely on it."""
+        self.take_back()
+        now = [(container, copy(container)) for container, _ in self._containers]
+        _refill(self._containers)
+        try:
+            yield
+        finally:
+            _refill(now)
 
     def take_back(self) -> None:
         """Makes it what it was when the kit first saw the class."""
@@ -53,11 +66,25 @@ def shared_memory(kind: type[Stage]) -> SharedMemory:
 
 
 def _held(owner: type | ModuleType) -> Iterator[tuple[str, Any]]:
-    """A module's containers are left alone: others may have filled them, and rely on it."""
+    """Values, and containers of classes, by their names."""
     kinds = _VALUES if isinstance(owner, ModuleType) else (*_VALUES, *_CONTAINERS)
     for name, value in list(vars(owner).items()):
         if isinstance(value, kinds) and not name.startswith("__"):
             yield name, value
+
+
+def _containers(module: ModuleType) -> Iterator[Any]:
+    for name, value in list(vars(module).items()):
+        if type(value) in _CONTAINERS and not name.startswith("__"):
+            yield value
+
+
+def _refill(containers: Sequence[tuple[Any, Any]]) -> None:
+    """Makes each hold what another one of its type holds."""
+    for container, wanted in containers:
+        container.clear()
+        fill = container.extend if type(container) is list else container.update
+        fill(wanted)
 
 
 def other_options(options: StageOptions) -> StageOptions:

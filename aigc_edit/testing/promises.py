@@ -313,8 +313,8 @@ def _beside(subject: Subject) -> tuple[Subject, Outcome]:
 
 def _afresh(subject: Subject) -> Outcome:
     """What it gives where no other instance has been before."""
-    shared_memory(subject.kind).take_back()
-    return outcome(subject)
+    with shared_memory(subject.kind).as_at_first():
+        return outcome(subject)
 
 
 # How they are compared.

@@ -170,6 +170,20 @@ class BrightestYet(Level):
         return [Curve("level", Fraction(10), np.array([self.most]))]
 
 
+_first_brightest: list[int] = []
+
+
+class FirstBrightest(Level):
+    """Keeps in a list of the module how bright the first picture was that anybody saw."""
+
+    def frames(self, batch):
+        if not _first_brightest:
+            _first_brightest.append(int(batch.pixels.max()))
+
+    def finish(self, tracks):
+        return [Curve("level", Fraction(10), np.array(_first_brightest))]
+
+
 class NeverForgets(Level):
     """Begins without forgetting."""
 
@@ -501,6 +515,7 @@ BROKEN = (
     ("unknown_options_are_refused", SwallowsOptions),
     ("same_again", Random),
     ("two_at_once", SharedMemory),
+    ("two_at_once", FirstBrightest),
     ("two_at_once", FirstFrame),
     ("two_at_once", FirstOptions),
     ("two_at_once", FirstSound),
