@@ -38,9 +38,11 @@ class Brushwork:
         """Of palette and brush, [2], of float [T, 3, H, W]: the mean over sizes.
 
         In standard deviations of the painting, so that faint brush work counts as strong colours.
+        In float32 also where nets learn in bfloat16, which would leave few values to sort.
         """
-        pairs = zip(_pyramid(frames, len(self._pyramid)), self._pyramid, strict=True)
-        return torch.stack([self._sliced(ours, theirs) for ours, theirs in pairs]).mean(0)
+        with torch.autocast(frames.device.type, enabled=False):
+            pairs = zip(_pyramid(frames.float(), len(self._pyramid)), self._pyramid, strict=True)
+            return torch.stack([self._sliced(ours, theirs) for ours, theirs in pairs]).mean(0)
 
     def _sliced(self, ours: Tensor, theirs: Tensor) -> Tensor:
         values = 3 * self._side**2
