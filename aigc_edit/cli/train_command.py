@@ -90,6 +90,14 @@ def _add_gan(parser: argparse.ArgumentParser) -> None:
         "(default: 512)",
     )
     parser.add_argument(
+        "--toning",
+        type=_share,
+        default=1.0,
+        metavar="SHARE",
+        help="how far the colours of a frame are made the painting's before it is painted, 0 to 1 "
+        "(default: 1)",
+    )
+    parser.add_argument(
         "--begin", metavar="LOOK", help="begin with the weights of a look: quicker, and not as free"
     )
     parser.add_argument(
@@ -201,7 +209,7 @@ def _autoencoder(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[],
 
 def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Objective]:
     from aigc_edit.engine import read_painting
-    from aigc_edit.models.gan import Game, LookObjective, LookRecipe, Painter
+    from aigc_edit.models.gan import Game, LookObjective, LookRecipe, Painter, PainterConfig
     from aigc_edit.models.shelf import LOOKS
 
     if parsed.name is not None:
@@ -209,9 +217,10 @@ def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Object
     painting = read_painting(parsed.style, parsed.lines)
     weights = {name: getattr(parsed, name) for name in LOOK_LOSSES}
     recipe = LookRecipe(batch=parsed.batch, game=Game(parsed.game), **weights)
+    config = PainterConfig(toning=parsed.toning)
     begun = LOOKS.find(parsed.begin).path if parsed.begin else None
     return lambda: LookObjective(
-        painting, pictures, recipe, begun=Painter.load(begun) if begun else None
+        painting, pictures, recipe, config, Painter.load(begun) if begun else None
     )
 
 
@@ -238,6 +247,13 @@ def _plan(parsed: argparse.Namespace) -> TrainingPlan:
         device=resolve_device(parsed.device),
         precision=parsed.precision,
     )
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not within 0 and 1")
+    return share
 
 
 def _say(line: str) -> None:

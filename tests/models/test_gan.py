@@ -20,7 +20,7 @@ from aigc_edit.models.training import TrainingPlan, Turn, save_weights, train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SMALL = PainterConfig(width=8, quarter=8, strokes=1)
+SMALL = PainterConfig(width=8, quarter=8, strokes=1, toning=0)
 MOST_WEIGHTS, MOST_GMAC = 1_100_000, 15
 
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 import torch
 
-from aigc_edit.models.vae import LatentLook, LatentStyle, Matching, Moments, matching
+from aigc_edit.models.moments import Matching, Moments, matching
+from aigc_edit.models.vae import LatentLook, LatentStyle
 from aigc_edit.models.vae.moving import MovingMoments
 from aigc_edit.models.vae.strokes import Strokes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from aigc_edit.models.vae import Matching, Moments, matching
+from aigc_edit.models.moments import Matching, Moments, matching
 
 CHANNELS = 6
 

@@ -1,5 +1,7 @@
 """The generator: paints each frame by itself, at a quarter and an eighth of its size.
 
+It is given frames in the painting's colours (`toning`), and paints them over.
+
 Wide layers at full size are what makes such nets slow; here the full picture is only folded,
 unfolded, and blended: the net gives paint, and how much of the frame's own fine lines stays.
 No layer normalises: a batch of one frame and of eight must be painted alike.
@@ -10,11 +12,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 -- its name everywhere
 
 from aigc_edit.models.frame_net import Geometry
+from aigc_edit.models.gan.toning import toned
 from aigc_edit.models.layers import LEAK, Enlarged, Residual, conv3, mirrored, padded_side
+from aigc_edit.models.moments import Moments
 from aigc_edit.models.training import Architecture, load_weights
 
 STRIDE = 8  # pixels of a side of the smallest picture inside
@@ -33,22 +38,28 @@ class PainterConfig:
         width: channels at an eighth of the size.
         quarter: channels at a quarter; half of it at a half.
         strokes: residual blocks at an eighth.
+        toning: how far the colours of frames are made the painting's before, 0 to 1.
     """
 
     width: int = 96
     quarter: int = 40
     strokes: int = 3
+    toning: float = 1.0
 
     def __post_init__(self) -> None:
         sizes = (self.width, self.quarter, self.strokes)
         if not all(0 <= size <= most for size, most in zip(sizes, _MOST, strict=True)):
             raise ValueError(f"no such net: {self}")
+        if not 0 <= self.toning <= 1:
+            raise ValueError(f"toning is {self.toning}, not within 0 and 1")
 
 
 class Painter(nn.Module):
     """Frames to painted frames."""
 
-    name, version = "painter", 1
+    name, version = "painter", 2
+    palette_mean: Tensor
+    palette_covariance: Tensor
 
     def __init__(self, config: PainterConfig | None = None) -> None:
         super().__init__()
@@ -67,6 +78,8 @@ class Painter(nn.Module):
             Enlarged(quarter, quarter // 2),
             Enlarged(quarter // 2, 4, gain=_FIRST_GAIN),  # RGB, and what is kept of lines
         )
+        self.register_buffer("palette_mean", torch.full((3,), 0.5))
+        self.register_buffer("palette_covariance", 0.05 * torch.eye(3))
 
     @property
     def architecture(self) -> Architecture:
@@ -84,18 +97,37 @@ class Painter(nn.Module):
         """For tiles."""
         return Geometry(STRIDE, STRIDE * (2 * self.config.strokes + _OTHER_LAYERS))
 
+    @property
+    def palette(self) -> Moments:
+        """The painting's colours."""
+        exact = (part.double().cpu() for part in (self.palette_mean, self.palette_covariance))
+        return Moments(*exact)
+
+    def take_palette(self, wanted: Moments) -> None:
+        """Makes these the painting's colours."""
+        self.palette_mean.copy_(wanted.mean)
+        self.palette_covariance.copy_(wanted.covariance)
+
     def forward(self, frames: Tensor, detail: float = 1.0) -> Tensor:
-        """Float [T, 3, H, W], RGB in [0, 1]; so is the result, up to a little overshoot.
+        """Whole frames, float [T, 3, H, W], RGB in [0, 1]; so is the result, up to a little
+        overshoot.
 
         detail: how much of the lines that the net would keep stays, 0 to 1.
         """
+        return self.painted(self.toned(frames), detail)
+
+    def toned(self, frames: Tensor) -> Tensor:
+        """Whole frames as `painted` wants them."""
+        return toned(frames, self.palette, self.config.toning) if self.config.toning else frames
+
+    def painted(self, frames: Tensor, detail: float = 1.0) -> Tensor:
+        """Toned frames, or tiles of them, painted over."""
         height, width = frames.shape[-2:]
         whole = mirrored(frames, *(padded_side(side, STRIDE) for side in (height, width)))
         soft = _soft(whole)
         paint, kept = self.paints(self.looks((whole - 0.5) * 4)).split((3, 1), dim=1)
-        painted = soft + paint + (kept.sigmoid() * detail) * (whole - soft)
-        shown: Tensor = painted[..., :height, :width]
-        return shown
+        shown: Tensor = soft + paint + (kept.sigmoid() * detail) * (whole - soft)
+        return shown[..., :height, :width]
 
 
 def _soft(frames: Tensor) -> Tensor:

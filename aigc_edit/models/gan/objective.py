@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from aigc_edit.models.gan.losses import (
 )
 from aigc_edit.models.gan.motion import Motion
 from aigc_edit.models.gan.net import Painter, PainterConfig
+from aigc_edit.models.gan.toning import palette
 from aigc_edit.models.training import Architecture, Config, Crops, Pictures, Turn, Update, tiled
 
 _SHOWN = 4
@@ -79,14 +80,17 @@ class LookObjective:
         """
         Args:
             painting: uint8 [H, W, 3], RGB; its brush is learnt at this size.
-            begun: a painter to begin with, instead of one that has learnt nothing.
+            begun: a painter to begin with, instead of one that has learnt nothing; of `config`
+                only `toning` counts then.
         """
         self._recipe = recipe or LookRecipe()
         side = self._recipe.side
-        self._crops, self._painting = Crops(pictures, side), Crops([painting], side, shrinks=False)
-        whole = torch.from_numpy(painting).permute(2, 0, 1).float() / 255
+        whole = _floats(painting)
         self._brushwork = Brushwork(whole)
-        self._painter = begun.train().requires_grad_() if begun else Painter(config)
+        self._painter = _painter(config, begun)
+        self._painter.take_palette(palette(whole))
+        self._crops = Crops([self._toned(picture) for picture in pictures], side)
+        self._painting = Crops([painting], side, shrinks=False)
         self._adversary = Adversary()
         self._shown = self._crops.draw(_SHOWN)
         self._content = {
@@ -118,7 +122,7 @@ class LookObjective:
         still = self._crops.draw(chosen.batch // 2).to(turn.device)
         motion = Motion.draw(still)
         frames = torch.cat([still, motion(still)])
-        painted = self._painter(frames)
+        painted = self._painter.painted(frames)
         inside = painted.clamp(0, 1)
         shown = inside + _FELT * (painted - inside)
         yield Update(_ADVERSARY, self._unmasking(shown.detach()))
@@ -148,9 +152,29 @@ class LookObjective:
         }
 
     def picture(self, net: nn.Module) -> Tensor:
-        """Crops above, what the net paints of them below."""
+        """Toned crops above, what the net paints of them below."""
+        assert isinstance(net, Painter)
         frames = self._shown.to(next(net.parameters()).device)
-        return tiled(torch.cat([frames, net(frames)]).cpu(), _SHOWN)
+        return tiled(torch.cat([frames, net.painted(frames)]).cpu(), _SHOWN)
+
+    def _toned(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """A whole picture as the painter gets it; crops of it could not tell its palette."""
+        frame = self._painter.toned(_floats(picture)[None])[0]
+        return (frame * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+def _painter(config: PainterConfig | None, begun: Painter | None) -> Painter:
+    """One that has learnt nothing, or as much as another one; its palette is still to come."""
+    if begun is None:
+        return Painter(config)
+    painter = Painter(replace(begun.config, toning=(config or begun.config).toning))
+    painter.load_state_dict(begun.state_dict())
+    return painter
+
+
+def _floats(picture: npt.NDArray[np.uint8]) -> Tensor:
+    """float [3, H, W] in [0, 1]."""
+    return torch.from_numpy(picture).permute(2, 0, 1).float() / 255
 
 
 def _digest(arrays: Iterable[npt.NDArray[Any]]) -> str:

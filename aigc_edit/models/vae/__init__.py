@@ -2,7 +2,6 @@
 
 from aigc_edit.models.vae.bound import Bound, gaussian_nats, kl_nats
 from aigc_edit.models.vae.figures import Reconstruction, reconstruction
-from aigc_edit.models.vae.moments import LatentMap, Matching, Moments, matching
 from aigc_edit.models.vae.net import FrameVae, Posterior, VaeConfig
 from aigc_edit.models.vae.objective import FrameVaeObjective, VaeRecipe
 from aigc_edit.models.vae.shipped import shipped
@@ -13,17 +12,13 @@ __all__ = [
     "FrameVae",
     "FrameVaeObjective",
     "LatentLook",
-    "LatentMap",
     "LatentStyle",
-    "Matching",
-    "Moments",
     "Posterior",
     "Reconstruction",
     "VaeConfig",
     "VaeRecipe",
     "gaussian_nats",
     "kl_nats",
-    "matching",
     "reconstruction",
     "shipped",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from aigc_edit.models.vae.moments import Moments
+from aigc_edit.models.moments import Moments
 
 _MEMORY_SECONDS = 0.5
 # Nats a channel. Of eight real clips, cuts are 0.18 to 36 away, fire and fast pans up to 0.09.

@@ -8,7 +8,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from aigc_edit.models.vae.moments import Matching, Moments, matching
+from aigc_edit.models.moments import Matching, Moments, matching
 from aigc_edit.models.vae.moving import MovingMoments
 from aigc_edit.models.vae.strokes import Strokes
 

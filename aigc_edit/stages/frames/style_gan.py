@@ -61,7 +61,10 @@ class StyleGan(FrameFilter):
         self._context = context
         net = kept_net(Painter.load, LOOKS.find(self.options.look).path, context.device)
         detail = self.options.detail
-        self._paint = FrameNet(lambda frames: net(frames, detail), context.device, net.geometry)
+        self._tone = net.toned
+        self._paint = FrameNet(
+            lambda frames: net.painted(frames, detail), context.device, net.geometry
+        )
 
     def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:
         chosen = [is_chosen(self.options.moments, time, self._context) for time in times]
@@ -70,7 +73,8 @@ class StyleGan(FrameFilter):
     def _painted(self, frames: Tensor) -> Tensor:
         from aigc_edit.models.colour import with_colours_of
 
-        painted = self._fast(frames) if self.options.fast else self._paint(frames)
+        toned = self._tone(frames)
+        painted = self._fast(toned) if self.options.fast else self._paint(toned)
         if self.options.keep_colors:
             painted = with_colours_of(frames, painted)
         return frames.lerp(painted, self.options.strength).clamp(0, 1)

@@ -100,7 +100,8 @@ class StyleVae(FrameFilter):
 
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.kept import kept_net
-        from aigc_edit.models.vae import FrameVae, LatentStyle, Matching
+        from aigc_edit.models.moments import Matching
+        from aigc_edit.models.vae import FrameVae, LatentStyle
 
         self._context, self._end, self._device = context, context.tracks.duration, context.device
         net = kept_net(FrameVae.load, self._net_file, context.device)

@@ -1,6 +1,6 @@
-"""Giving latents the statistics of others: mean and covariance over all places of a picture.
+"""Giving pictures and latents the statistics of others: mean and covariance over all places.
 
-Three maps from Gaussians to Gaussians, all affine: the same change for every latent.
+Three maps from Gaussians to Gaussians, all affine: the same change in every place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Matching(StrEnum):
     CHANNELS: mean and variance of each channel alone (AdaIN; Huang & Belongie 2017, arXiv
         1703.06868).
     WHITENING: mean and covariance, by way of white noise (WCT; Li et al. 2017, arXiv 1705.08086).
-    MONGE: mean and covariance by the map that moves latents least (Knott & Smith 1984; for style
+    MONGE: mean and covariance by the map that moves them least (Knott & Smith 1984; for style
         Mroueh 2019, arXiv 1905.12828).
     """
 
@@ -32,16 +32,16 @@ class Matching(StrEnum):
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean [C] and covariance [C, C] of latents, float64 on the CPU."""
+    """Mean [C] and covariance [C, C] of channels, float64 on the CPU."""
 
     mean: Tensor
     covariance: Tensor
 
     @classmethod
-    def of(cls, latents: Tensor) -> Moments:
+    def of(cls, pictures: Tensor) -> Moments:
         """Over all places of all frames of float [T, C, h, w]."""
-        exact = torch.float32 if latents.device.type == "mps" else torch.float64
-        flat = latents.detach().transpose(0, 1).flatten(1).to(exact)
+        exact = torch.float32 if pictures.device.type == "mps" else torch.float64
+        flat = pictures.detach().transpose(0, 1).flatten(1).to(exact)
         mean = flat.mean(1)
         centred = flat - mean[:, None]
         covariance = centred @ centred.T / flat.shape[1]
@@ -68,21 +68,22 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class LatentMap:
-    """z becomes matrix z + shift; [C, C] and [C]."""
+class AffineMap:
+    """x becomes matrix x + shift in every place; [C, C] and [C]."""
 
     matrix: Tensor
     shift: Tensor
 
-    def __call__(self, latents: Tensor, strength: float = 1.0) -> Tensor:
+    def __call__(self, pictures: Tensor, strength: float = 1.0) -> Tensor:
         """Float [T, C, h, w], as far as `strength` (0 to 1) says; dtype and device stay."""
-        matrix, shift = self.matrix.to(latents), self.shift.to(latents)
-        moved = torch.einsum("dc,tchw->tdhw", matrix, latents) + shift[:, None, None]
-        return torch.lerp(latents, moved, strength)
+        still = torch.eye(len(self.matrix), dtype=self.matrix.dtype)
+        matrix = still.lerp(self.matrix, strength).to(pictures)
+        shift = (strength * self.shift).to(pictures)
+        return (matrix @ pictures.flatten(2) + shift[:, None]).view_as(pictures)
 
 
-def matching(own: Moments, wanted: Moments, how: Matching = Matching.MONGE) -> LatentMap:
-    """The map that gives latents with some moments the moments that are wanted."""
+def matching(own: Moments, wanted: Moments, how: Matching = Matching.MONGE) -> AffineMap:
+    """The map that gives what has some moments the moments that are wanted."""
     match how:
         case Matching.CHANNELS:
             own_scale, wanted_scale = (_floored(m.covariance.diagonal()) for m in (own, wanted))
@@ -92,7 +93,7 @@ def matching(own: Moments, wanted: Moments, how: Matching = Matching.MONGE) -> L
         case Matching.MONGE:
             root, inverse = (_power(own.covariance, power) for power in (0.5, -0.5))
             matrix = inverse @ _power(root @ wanted.covariance @ root, 0.5) @ inverse
-    return LatentMap(matrix, wanted.mean - matrix @ own.mean)
+    return AffineMap(matrix, wanted.mean - matrix @ own.mean)
 
 
 def _power(covariance: Tensor, power: float) -> Tensor:
