@@ -25,6 +25,7 @@ from aigc_edit.media import PictureReader, probe
 from aigc_edit.models.frame_net import FrameNet
 from aigc_edit.models.gan import Painter
 from aigc_edit.models.layers import placed
+from aigc_edit.models.precision import quick_precision
 from aigc_edit.models.shelf import LOOKS
 from aigc_edit.pipeline import pipeline_from_text
 from aigc_edit.timeline import Span
@@ -63,7 +64,9 @@ def against_anime(painter: Painter, rounds: int) -> None:
 def against_its_parts(painter: Painter, look: str, film: Path, length: int, rounds: int) -> None:
     """The render over the larger of the net alone and the same render without it."""
     source = probe(film)
-    net = FrameNet(painter, "cpu", painter.geometry)
+    net = FrameNet(
+        painter.painted, "cpu", painter.geometry, precision=quick_precision("cpu")
+    )
     with PictureReader(source) as reader:
         count = sum(1 for _ in reader.pictures(Span(Fraction(0), Fraction(length))))
     frame = torch.rand(1, 3, source.video.height, source.video.width)

@@ -26,6 +26,7 @@ from aigc_edit.media import (
     VideoStream,
     ahead,
     contract_colour,
+    keep_pages,
     matrix_name,
     planes_colour,
 )
@@ -87,6 +88,7 @@ class FilterChain:
         if not self.filters:
             yield pictures
             return
+        keep_pages()
         with ahead(self.batches(pictures), _AHEAD_BATCHES) as done:
             yield coded(done, FrameConverter(pixel_format))
 

@@ -18,7 +18,7 @@ from .forms import (
     PictureForm,
     PictureShrinker,
 )
-from .heap import give_back
+from .heap import give_back, keep_pages
 from .inspect import WrittenFacts, WrittenSound, inspect_file
 from .looks import (
     BT709,
@@ -144,6 +144,7 @@ __all__ = [
     "encodable_rate",
     "give_back",
     "holds_video",
+    "keep_pages",
     "SAMPLE_BYTES",
     "SoundFileReader",
     "SoundFileWriter",

@@ -75,12 +75,28 @@ class Enlarged(nn.Module):
             "oiyx,pya,qxb->opqiab", self.conv.weight, self.resizing, self.resizing
         )
         biases = self.conv.get_parameter("bias").repeat_interleave(4)
-        around = F.pad(F.leaky_relu(x, LEAK), (1, 1, 1, 1), mode="reflect")
+        around = bordered(F.leaky_relu(x, LEAK))
         return F.pixel_shuffle(F.conv2d(around, kernels.flatten(0, 2), biases), 2)
 
 
+class Mirroring(nn.Conv2d):
+    """A convolution of 3 x 3 over pictures with mirrored borders."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(bordered(x), self.weight, self.bias, self.stride)
+
+
+def bordered(x: Tensor) -> Tensor:
+    """With a mirror's pixel on each side: float [T, C, H, W], two pixels a side at least.
+
+    As `reflect` pads it, which autocast would do in float32, to and fro.
+    """
+    high = torch.cat([x[..., 1:2, :], x, x[..., -2:-1, :]], -2)
+    return torch.cat([high[..., 1:2], high, high[..., -2:-1]], -1)
+
+
 def conv3(inputs: int, outputs: int, stride: int = 1, gain: float = 1.0) -> nn.Conv2d:
-    conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1, padding_mode="reflect")
+    conv = Mirroring(inputs, outputs, 3, stride)
     nn.init.kaiming_normal_(conv.weight, LEAK)
     conv.weight.data.mul_(gain)
     nn.init.zeros_(conv.bias)  # type: ignore[arg-type]

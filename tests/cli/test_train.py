@@ -87,7 +87,8 @@ def test_a_look_begins_with_another_ones_weights(picture, tmp_path, capsys):
     begun = Painter.load(LOOKS.find("wave").path)
     frame = torch.rand(1, 3, 32, 32)
 
-    assert (learnt(frame) - begun(frame)).abs().mean() < 0.02
+    assert (learnt.painted(frame) - begun.painted(frame)).abs().mean() < 0.02
+    assert (learnt.palette_mean - begun.palette_mean).abs().max() > 0.02  # of its own painting
 
 
 @pytest.mark.parametrize(

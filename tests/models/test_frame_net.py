@@ -10,6 +10,7 @@ import torch
 from aigc_edit.errors import ModelError
 from aigc_edit.models.frame_net import FrameNet, Geometry
 from aigc_edit.models.gan import Painter, PainterConfig
+from aigc_edit.models.precision import quick_precision
 from aigc_edit.models.vae import FrameVae, VaeConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -27,16 +28,16 @@ def painter():
 @pytest.mark.parametrize(("height", "width"), [(360, 480), (203, 517)])
 def test_tiles_have_no_joints(painter, height, width):
     frames = torch.rand(2, 3, height, width)
-    tiled = FrameNet(painter, "cpu", painter.geometry, largest=160 * 160)(frames)
+    tiled = FrameNet(painter.painted, "cpu", painter.geometry, largest=160 * 160)(frames)
 
-    torch.testing.assert_close(tiled, painter(frames), atol=1e-4, rtol=0)
+    torch.testing.assert_close(tiled, painter.painted(frames), atol=1e-4, rtol=0)
 
 
 def test_tiles_that_see_too_little_have_joints(painter):
     frames = torch.rand(1, 3, 360, 480)
-    tiled = FrameNet(painter, "cpu", Geometry(8, 8), largest=160 * 160)(frames)
+    tiled = FrameNet(painter.painted, "cpu", Geometry(8, 8), largest=160 * 160)(frames)
 
-    assert (tiled - painter(frames)).abs().max() > 0.01
+    assert (tiled - painter.painted(frames)).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("scale", [Fraction(1, 8), Fraction(8)])
@@ -66,6 +67,28 @@ def test_tiles_of_the_autoencoder_have_no_joints():
 
     torch.testing.assert_close(seen, latents, atol=1e-4, rtol=0)
     torch.testing.assert_close(painted, whole, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float32])
+def test_fewer_bits_are_used_inside_alone_and_are_seldom_seen(painter, precision):
+    inside = []
+
+    def net(frames: torch.Tensor) -> torch.Tensor:
+        inside.append(painter.looks(frames).dtype)
+        return painter.painted(frames)
+
+    frames = torch.rand(1, 3, 96, 128)
+    made = FrameNet(net, "cpu", painter.geometry, precision=precision)(frames)
+
+    assert inside == [precision]
+    assert made.dtype == torch.float32
+    torch.testing.assert_close(made, painter.painted(frames), atol=3 / 255, rtol=0)
+
+
+def test_a_device_has_one_quick_precision():
+    assert quick_precision("cpu") in (torch.bfloat16, torch.float32)
+    assert quick_precision("cuda:0") == torch.float16
+    assert quick_precision("mps") == torch.float32
 
 
 def test_a_cpu_gets_one_frame_at_a_time():

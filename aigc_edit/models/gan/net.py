@@ -125,8 +125,10 @@ class Painter(nn.Module):
         height, width = frames.shape[-2:]
         whole = mirrored(frames, *(padded_side(side, STRIDE) for side in (height, width)))
         soft = _soft(whole)
-        paint, kept = self.paints(self.looks((whole - 0.5) * 4)).split((3, 1), dim=1)
-        shown: Tensor = soft + paint + (kept.sigmoid() * detail) * (whole - soft)
+        made = self.paints(self.looks(whole * 4 - 2))
+        # In the order of memory of the frames, or each of these steps would change it.
+        paint, kept = made.float().contiguous().split((3, 1), dim=1)
+        shown = torch.lerp(soft, whole, kept.sigmoid() * detail) + paint
         return shown[..., :height, :width]
 
 

@@ -56,6 +56,7 @@ class StyleGan(FrameFilter):
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.gan import Painter
         from aigc_edit.models.kept import kept_net
+        from aigc_edit.models.precision import quick_precision
         from aigc_edit.models.shelf import LOOKS
 
         self._context = context
@@ -63,7 +64,10 @@ class StyleGan(FrameFilter):
         detail = self.options.detail
         self._tone = net.toned
         self._paint = FrameNet(
-            lambda frames: net.painted(frames, detail), context.device, net.geometry
+            lambda frames: net.painted(frames, detail),
+            context.device,
+            net.geometry,
+            precision=quick_precision(context.device),
         )
 
     def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:

@@ -101,15 +101,22 @@ class StyleVae(FrameFilter):
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.kept import kept_net
         from aigc_edit.models.moments import Matching
+        from aigc_edit.models.precision import quick_precision
         from aigc_edit.models.vae import FrameVae, LatentStyle
 
         self._context, self._end, self._device = context, context.tracks.duration, context.device
         net = kept_net(FrameVae.load, self._net_file, context.device)
-        # A batch of another size may round another way, and a choice of patches makes much of it.
+        # A batch of another size may round another way, and a choice of patches makes much of it;
+        # so does a precision that is less than float32.
         self._encoded = FrameNet(
             net.latents, context.device, net.looking, alone=self.options.brush > 0
         )
-        self._painted = FrameNet(net.painted, context.device, net.painting)
+        self._painted = FrameNet(
+            net.painted,
+            context.device,
+            net.painting,
+            precision=quick_precision(context.device),
+        )
         with torch.inference_mode():
             looks = [self._look(path) for path in self._references]
         matching = Matching(self.options.matching)
