@@ -18,7 +18,9 @@ from aigc_edit.media import (
     PictureConverter,
     PictureForm,
     PlaneConverter,
+    downloading,
     planes_frame,
+    uploaded,
 )
 
 if TYPE_CHECKING:
@@ -97,11 +99,9 @@ class _ToRgb:
 
 def stacked(planes: Sequence[tuple[Any, Any, Any]], device: str) -> Planes:
     """Planes of several pictures, as arrays, on a device."""
-    import torch
-
     parts = zip(*planes, strict=True)
     joined = (np.stack(part) if len(part) > 1 else part[0][None] for part in parts)
-    return Planes(*(torch.from_numpy(part).to(device) for part in joined))
+    return Planes(*(uploaded(part, device) for part in joined))
 
 
 def _frames(planes: Planes) -> Iterator[Any]:
@@ -109,6 +109,31 @@ def _frames(planes: Planes) -> Iterator[Any]:
     arrays = (part.contiguous().cpu().numpy() for part in parts_of(planes))
     for y, u, v in zip(*arrays, strict=True):
         yield planes_frame(y, u, v)
+
+
+def landed(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Batches whose frames lie in the computer's memory. Those of another device come as bytes,
+    and each is copied while the next one is made.
+    """
+    coming: Callable[[], Batch] | None = None
+    for batch in batches:
+        if parts_of(batch.frames)[0].device.type == "cpu":
+            yield batch
+            continue
+        before, coming = coming, _landing(batch)
+        if before is not None:
+            yield before()
+    if coming is not None:
+        yield coming()
+
+
+def _landing(batch: Batch) -> Callable[[], Batch]:
+    """Begins to copy a batch; what is returned waits for it."""
+    if isinstance(batch.frames, Planes):
+        parts = [downloading(part) for part in parts_of(batch.frames)]
+        return lambda: replace(batch, frames=Planes(*(part() for part in parts)))
+    whole = downloading(as_dtype(batch.frames, "uint8"))
+    return lambda: replace(batch, frames=whole())
 
 
 def coded(batches: Iterator[Batch], converter: FrameConverter) -> Iterator[Picture]:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from aigc_edit.api import FilterContext, FrameFilter, Planes, Shots
-from aigc_edit.engine.batches import Batch, as_declared, coded, parts_of, stacked
+from aigc_edit.engine.batches import Batch, as_declared, coded, landed, parts_of, stacked
 from aigc_edit.engine.guard import Guard
 from aigc_edit.engine.steadying import Steadying
 from aigc_edit.errors import PluginError
@@ -89,7 +89,7 @@ class FilterChain:
             yield pictures
             return
         keep_pages()
-        with ahead(self.batches(pictures), _AHEAD_BATCHES) as done:
+        with ahead(landed(self.batches(pictures)), _AHEAD_BATCHES) as done:
             yield coded(done, FrameConverter(pixel_format))
 
     def batches(self, pictures: Iterator[Picture]) -> Iterator[Batch]:
@@ -99,6 +99,8 @@ class FilterChain:
             pictures, cuts(self.tracks, self.seams), most if self.device != "cpu" else _CPU_BATCH
         )
         batches = self._taken_apart(gathered)
+        if self.device != "cpu":
+            batches = _one_ahead(batches)
         context = FilterContext(
             self.video.width,
             self.video.height,
@@ -133,6 +135,12 @@ class FilterChain:
             for run, pictures in gathered:
                 frames = converter.batch([p.frame for p in pictures], self.device)
                 yield Batch(run, frames, tuple(p.time for p in pictures))
+
+
+def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The next batch is decoded and brought to the device while filters work on this one."""
+    with ahead(batches, 1) as taken:
+        yield from taken
 
 
 def cuts(tracks: Timeline, seams: Sequence[Fraction]) -> list[Fraction]:

@@ -70,6 +70,7 @@ from .space import ensure_space, least_bytes
 from .stills import read_picture
 from .streams import AudioStream, InputChoice, SubtitleStream
 from .subtitles import read_subtitle_stream
+from .transfer import downloading, uploaded
 from .writer import (
     PictureSettings,
     PictureWriter,
@@ -83,6 +84,7 @@ __all__ = [
     "as_floats",
     "chroma_name",
     "sample_bits",
+    "uploaded",
     "BT709",
     "CELL_SECONDS",
     "CONTAINERS",
@@ -142,6 +144,7 @@ __all__ = [
     "contract_colour",
     "converted_blocks",
     "encodable_rate",
+    "downloading",
     "give_back",
     "holds_video",
     "keep_pages",

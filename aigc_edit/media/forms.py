@@ -16,6 +16,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from aigc_edit.media.arrays import Image, Pixels
 from aigc_edit.media.looks import BT709, MATRIX_709, Colour
 from aigc_edit.media.source import VideoStream
+from aigc_edit.media.transfer import uploaded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -121,13 +122,11 @@ class PictureConverter:
 
     def batch(self, frames: Sequence[Any], device: str) -> Tensor:
         """uint8 [T, 3, H, W] on a device, where HDR is tone-mapped too. For rgb forms."""
-        import torch
-
         if self._colour.in_contract:
             planes = self._planes(frames, "gbrp", np.uint8)
-            return torch.from_numpy(planes).to(device)
+            return uploaded(planes, device)
         deep = self._planes(frames, "gbrp16le", np.uint16)
-        return self._to_sdr(torch.from_numpy(deep).to(device))
+        return self._to_sdr(uploaded(deep, device))
 
     def _planes(
         self, frames: Sequence[Any], pixel_format: str, kind: type[np.generic]

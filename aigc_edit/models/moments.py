@@ -79,7 +79,7 @@ class AffineMap:
         still = torch.eye(len(self.matrix), dtype=self.matrix.dtype)
         matrix = still.lerp(self.matrix, strength).to(pictures)
         shift = (strength * self.shift).to(pictures)
-        return (matrix @ pictures.flatten(2) + shift[:, None]).view_as(pictures)
+        return torch.einsum("dc,tchw->tdhw", matrix, pictures).add_(shift[:, None, None])
 
 
 def matching(own: Moments, wanted: Moments, how: Matching = Matching.MONGE) -> AffineMap:

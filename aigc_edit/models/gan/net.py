@@ -128,7 +128,7 @@ class Painter(nn.Module):
         made = self.paints(self.looks(whole * 4 - 2))
         # In the order of memory of the frames, or each of these steps would change it.
         paint, kept = made.float().contiguous().split((3, 1), dim=1)
-        shown = torch.lerp(soft, whole, kept.sigmoid() * detail) + paint
+        shown: Tensor = torch.lerp(soft, whole, kept.sigmoid() * detail) + paint
         return shown[..., :height, :width]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from aigc_edit.api import FilterContext, FrameFilter, StageOptions, option
@@ -43,6 +44,10 @@ class StyleGan(FrameFilter):
         fast: bool = option(
             default=False, help="Paint at half the size, and take lines from the whole frame."
         )
+        compile: bool = option(
+            default=False,
+            help="Let torch compile the net: half a minute at first; for GPUs and long films.",
+        )
         moments: SomeMoments = option("all", help=SOME_MOMENTS_HELP)
 
     options: Options
@@ -53,6 +58,7 @@ class StyleGan(FrameFilter):
         return LOOKS.find(self.options.look).digest()
 
     def begin(self, context: FilterContext) -> None:
+        from aigc_edit.models.compiling import Compiled
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.gan import Painter
         from aigc_edit.models.kept import kept_net
@@ -61,10 +67,10 @@ class StyleGan(FrameFilter):
 
         self._context = context
         net = kept_net(Painter.load, LOOKS.find(self.options.look).path, context.device)
-        detail = self.options.detail
+        paint = partial(net.painted, detail=self.options.detail)
         self._tone = net.toned
         self._paint = FrameNet(
-            lambda frames: net.painted(frames, detail),
+            Compiled(paint) if self.options.compile else paint,
             context.device,
             net.geometry,
             precision=quick_precision(context.device),

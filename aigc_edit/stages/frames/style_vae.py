@@ -68,6 +68,10 @@ class StyleVae(FrameFilter):
         detail: float = option(
             1.0, ge=0, le=1, help="How much comes back of what the autoencoder cannot hold."
         )
+        compile: bool = option(
+            default=False,
+            help="Let torch compile the net: half a minute at first; for GPUs and long films.",
+        )
         moments: SomeMoments = option("all", help=SOME_MOMENTS_HELP)
         weights: FilePath | None = option(
             None, help="Of an autoencoder that you trained: aigc-edit train style-vae."
@@ -98,6 +102,7 @@ class StyleVae(FrameFilter):
     def begin(self, context: FilterContext) -> None:
         import torch
 
+        from aigc_edit.models.compiling import Compiled
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.kept import kept_net
         from aigc_edit.models.moments import Matching
@@ -112,7 +117,7 @@ class StyleVae(FrameFilter):
             net.latents, context.device, net.looking, alone=self.options.brush > 0
         )
         self._painted = FrameNet(
-            net.painted,
+            Compiled(net.painted) if self.options.compile else net.painted,
             context.device,
             net.painting,
             precision=quick_precision(context.device),
