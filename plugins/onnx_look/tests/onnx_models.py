@@ -81,7 +81,7 @@ class Shown(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(3)  # most of what it paints is within [0, 1]
-        self.painter = Painter(PainterConfig(width=8, quarter=8, strokes=1))
+        self.painter = Painter(PainterConfig(width=8, quarter=8, strokes=1, toning=0))
         for weight in self.painter.parameters():
             weight.data.add_(torch.randn_like(weight) * 0.05)
 
