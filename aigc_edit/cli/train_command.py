@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--beta", type=float, default=1.0, help="weight of the divergence (default: 1)"
     )
     _add_content(vae)
-    _add_training(vae, steps=40_000, batch=8, rate=3e-4)
+    _add_training(vae, steps=24_000, batch=8, rate=3e-4)
     _add_music(nets.add_parser("music-lstm", help="the composer of music, from scores"))
 
 
@@ -116,7 +116,7 @@ def _add_gan(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument("--name", help="the look is also put into your looks folder, so named")
     _add_content(parser)
-    _add_training(parser, steps=8_000, batch=4, rate=4e-4)
+    _add_training(parser, steps=5_000, batch=4, rate=4e-4)
 
 
 def _add_content(parser: argparse.ArgumentParser) -> None:

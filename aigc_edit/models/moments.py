@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 _LEAST_VARIANCE = 1e-5  # what varies less has no direction that could be stretched
-_MOST_STRETCH = 4.0
 
 
 class Matching(StrEnum):
@@ -53,12 +52,12 @@ class Moments:
             self.mean.lerp(other.mean, share), self.covariance.lerp(other.covariance, share)
         )
 
-    def within_reach(self, wanted: Moments) -> Moments:
-        """With just as much more covariance that no map to `wanted` stretches more than 4 times.
+    def within_reach(self, wanted: Moments, stretch: float = 4.0) -> Moments:
+        """With just as much more covariance that no map to `wanted` stretches more than that.
 
         Else the noise of a frame that is nearly flat would become as large as a picture.
         """
-        return Moments(self.mean, self.covariance + wanted.covariance / _MOST_STRETCH**2)
+        return Moments(self.mean, self.covariance + wanted.covariance / stretch**2)
 
     def distance(self, other: Moments) -> float:
         """Jeffreys' divergence (1946) of the channels taken apart, nats a channel."""

@@ -16,6 +16,7 @@ from aigc_edit.models.moments import Moments, matching
 _LINES = 180  # colours are seen at this size: grain and fine lines are none
 # Standard deviation in [0, 1] of what is toned by half: a fade to black has to stay one.
 _FLAT = 0.05
+_MOST_STRETCH = 3.0  # of colours; with 4 the grain of dull frames flickers
 
 
 def palette(picture: Tensor) -> Moments:
@@ -39,5 +40,5 @@ def toned(frames: Tensor, wanted: Moments, share: float) -> Tensor:
 def _toned(frame: Tensor, wanted: Moments, share: float) -> Tensor:
     own = palette(frame)
     spread = float(own.covariance.trace())
-    move = matching(own.within_reach(wanted), wanted)
+    move = matching(own.within_reach(wanted, _MOST_STRETCH), wanted)
     return move(frame[None], share * spread / (spread + _FLAT**2))[0].clamp_(0, 1)
