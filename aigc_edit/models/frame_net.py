@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import torch
@@ -70,8 +70,8 @@ class FrameNet:
         self._net, self._geometry = partial(computed_in, precision, net), geometry
         # What is decoded counts as large as it comes out.
         self._largest = int(largest / max(1.0, float(geometry.scale)) ** 2)
-        together = not alone and torch.device(device).type == "cuda"
-        self._batch = _Batch() if together else None
+        self._device = device
+        self._together = not alone and torch.device(device).type == "cuda"
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Float [T, C, H, W] to what the net makes of each.
@@ -82,31 +82,33 @@ class FrameNet:
         return torch.cat(list(self._pieces(frames)))
 
     def _pieces(self, frames: Tensor) -> Iterator[Tensor]:
-        done = 0
+        done, batch = 0, None
+        if self._together:
+            batch = _remembered(self._device, self._geometry, frames.shape[1:])
         while done < len(frames):
-            count = 1 if self._batch is None else self._batch.next(len(frames) - done)
+            count = 1 if batch is None else batch.next(len(frames) - done)
             part = frames[done : done + count]
             try:
-                made = self._timed(part)
+                made = self._timed(part, batch)
             except torch.OutOfMemoryError as cause:
-                self._give_way(count, cause)
+                self._give_way(count, batch, cause)
                 continue
             yield made
             done += count
 
-    def _timed(self, frames: Tensor) -> Tensor:
+    def _timed(self, frames: Tensor, batch: _Batch | None) -> Tensor:
         began = time.perf_counter()
         made = self._painted(frames)
-        if self._batch is not None and self._batch.searching:
+        if batch is not None and batch.searching:
             torch.cuda.synchronize(made.device)
-            self._batch.tell(len(frames), time.perf_counter() - began)
+            batch.tell(len(frames), time.perf_counter() - began)
         return made
 
-    def _give_way(self, count: int, cause: Exception) -> None:
+    def _give_way(self, count: int, batch: _Batch | None, cause: Exception) -> None:
         """Smaller batches; then smaller tiles."""
         torch.cuda.empty_cache()
-        if self._batch is not None and count > 1:
-            self._batch.refuse(count)
+        if batch is not None and count > 1:
+            batch.refuse(count)
             return
         self._largest //= 2
         if self._largest < _SMALLEST:
@@ -185,3 +187,9 @@ class _Batch:
         """So many were too many."""
         self._size = self._limit = max(1, count // 2)
         self.searching = False
+
+
+@lru_cache(maxsize=32)
+def _remembered(_device: str, _net: Geometry, _frame: tuple[int, ...]) -> _Batch:
+    """What was found stays found: the next film of that size begins with it."""
+    return _Batch()

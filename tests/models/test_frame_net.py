@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from aigc_edit.errors import ModelError
-from aigc_edit.models.frame_net import FrameNet, Geometry
+from aigc_edit.models.frame_net import FrameNet, Geometry, _Batch
 from aigc_edit.models.gan import Painter, PainterConfig
 from aigc_edit.models.precision import quick_precision
 from aigc_edit.models.vae import FrameVae, VaeConfig
@@ -96,6 +96,28 @@ def test_a_cpu_gets_one_frame_at_a_time():
     FrameNet(lambda x: seen.append(len(x)) or x, "cpu", Geometry(1, 0))(torch.rand(5, 3, 8, 8))
 
     assert seen == [1] * 5
+
+
+def test_frames_together_grow_as_long_as_that_is_quicker():
+    batch, seconds = _Batch(), {1: 1.0, 2: 0.7, 4: 0.5, 8: 0.49, 16: 0.3}
+    sizes = []
+    while batch.searching:
+        sizes.append(batch.next(100))
+        batch.tell(sizes[-1], sizes[-1] * seconds[sizes[-1]])
+
+    assert sizes == [1, 1, 2, 4, 8]  # the first one warms up
+    assert batch.next(100) == 4
+    assert batch.next(3) == 3
+
+
+def test_a_size_that_the_memory_refused_is_not_tried_again():
+    batch = _Batch()
+    batch.tell(1, 1.0)
+    batch.tell(1, 1.0)
+    batch.refuse(batch.next(100))
+
+    assert batch.next(100) == 1
+    assert not batch.searching
 
 
 def test_short_memory_makes_tiles_and_then_an_error():
