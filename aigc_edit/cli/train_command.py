@@ -30,8 +30,8 @@ A training that was stopped goes on when the same command is given again. FOLDER
 LOOK_LOSSES = {
     "fooling": (0.4, "the adversary takes it for the painting"),
     "brush": (2.0, "patches are as the painting's"),
-    "palette": (0.5, "colours are as the painting's"),
-    "edges": (0.7, "edges stay where they are"),
+    "palette": (1.0, "colours are as the painting's"),
+    "edges": (0.5, "edges stay where they are"),
     "light": (0.5, "what was bright is bright"),
     "colours": (0.2, "what had another colour still has"),
     "steady": (0.5, "what moves is painted alike"),

@@ -50,8 +50,8 @@ class LookRecipe:
     caution: float = 2.0
     fooling: float = 0.4
     brush: float = 2.0
-    palette: float = 0.5
-    edges: float = 0.7
+    palette: float = 1.0
+    edges: float = 0.5
     light: float = 0.5
     colours: float = 0.2
     steady: float = 0.5
