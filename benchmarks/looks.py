@@ -64,9 +64,7 @@ def against_anime(painter: Painter, rounds: int) -> None:
 def against_its_parts(painter: Painter, look: str, film: Path, length: int, rounds: int) -> None:
     """The render over the larger of the net alone and the same render without it."""
     source = probe(film)
-    net = FrameNet(
-        painter.painted, "cpu", painter.geometry, precision=quick_precision("cpu")
-    )
+    net = FrameNet(painter.painted, "cpu", painter.geometry, precision=quick_precision("cpu"))
     with PictureReader(source) as reader:
         count = sum(1 for _ in reader.pictures(Span(Fraction(0), Fraction(length))))
     frame = torch.rand(1, 3, source.video.height, source.video.width)
