@@ -106,6 +106,14 @@ def _add_gan(parser: argparse.ArgumentParser) -> None:
         default="hinge",
         help="what generator and adversary play (default: hinge)",
     )
+    parser.add_argument(
+        "--grain",
+        type=_share,
+        default=0.0,
+        metavar="LEVEL",
+        help="noise between a picture and the same one moved, of 1: strokes then hang less on the "
+        "grain of frames (default: 0)",
+    )
     for name, (weight, wish) in LOOK_LOSSES.items():
         parser.add_argument(
             f"--{name}",
@@ -216,7 +224,8 @@ def _look(parsed: argparse.Namespace, pictures: Pictures) -> Callable[[], Object
         LOOKS.check_name(parsed.name)
     painting = read_painting(parsed.style, parsed.lines)
     weights = {name: getattr(parsed, name) for name in LOOK_LOSSES}
-    recipe = LookRecipe(batch=parsed.batch, game=Game(parsed.game), **weights)
+    game, grain = Game(parsed.game), parsed.grain
+    recipe = LookRecipe(batch=parsed.batch, game=game, grain=grain, **weights)
     config = PainterConfig(toning=parsed.toning)
     begun = LOOKS.find(parsed.begin).path if parsed.begin else None
     return lambda: LookObjective(

@@ -40,6 +40,8 @@ class LookRecipe:
         side: of a crop, pixels.
         batch: crops of a step; half of them are the other half, moved.
         game: which one is played.
+        grain: standard deviation of noise that the moved half has and the other one has not, so
+            that strokes do not hang on what noise there is.
         caution: how much slower the adversary learns than the painter.
         fooling, brush, palette, edges, light, colours, steady, outside: weights of the losses.
     """
@@ -47,6 +49,7 @@ class LookRecipe:
     side: int = 128
     batch: int = 4
     game: Game = Game.HINGE
+    grain: float = 0.0
     caution: float = 2.0
     fooling: float = 0.4
     brush: float = 2.0
@@ -121,7 +124,8 @@ class LookObjective:
         chosen, game = self._recipe, self._recipe.game
         still = self._crops.draw(chosen.batch // 2).to(turn.device)
         motion = Motion.draw(still)
-        frames = torch.cat([still, motion(still)])
+        moved = motion(still)
+        frames = torch.cat([still, moved + chosen.grain * torch.randn_like(moved)])
         painted = self._painter.painted(frames)
         inside = painted.clamp(0, 1)
         shown = inside + _FELT * (painted - inside)
