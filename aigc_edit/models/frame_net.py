@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from aigc_edit.errors import ModelError
+from aigc_edit.models.compiling import Compiled
 from aigc_edit.models.precision import computed_in
 
 Net = Callable[[Tensor], Tensor]
@@ -58,16 +59,19 @@ class FrameNet:
         geometry: Geometry,
         *,
         precision: torch.dtype = torch.float32,
+        compiles: bool = False,
         alone: bool = False,
         largest: int = _LARGEST,
     ) -> None:
         """
         Args:
             precision: of products, such as `quick_precision` gives; tensors stay float32.
+            compiles: torch compiles the net at its first frame.
             alone: each frame goes alone on every device.
             largest: pixels of a frame that goes in whole; larger ones are tiled without a joint.
         """
-        self._net, self._geometry = partial(computed_in, precision, net), geometry
+        self._net = partial(computed_in, precision, Compiled(net) if compiles else net)
+        self._geometry = geometry
         # What is decoded counts as large as it comes out.
         self._largest = int(largest / max(1.0, float(geometry.scale)) ** 2)
         self._device = device

@@ -130,6 +130,18 @@ def test_training_moves_both_sides(painting, pictures):
     assert all(p.grad.abs().sum() > 0 for p in objective.nets["painter"].paints[-1].parameters())
 
 
+def test_grain_makes_paint_that_hangs_on_it_unsteady(painting, pictures):
+    def unsteadiness(grain: float) -> float:
+        torch.manual_seed(1)
+        recipe = LookRecipe(side=112, batch=2, grain=grain)
+        objective = LookObjective(painting, pictures, recipe, SMALL)
+        _, painter = objective.updates(Turn(0, 10, torch.device("cpu")))
+        return painter.losses["steady"].item()
+
+    # A painter that has learnt nothing keeps the frame's lines, and half of its grain with them.
+    assert unsteadiness(0.1) > unsteadiness(0.0) + 0.01
+
+
 def test_a_look_learns_the_brush_of_its_painting(painting, pictures, tmp_path):
     recipe = LookRecipe(side=112, batch=2, fooling=0.1, steady=0.1)
     plan = TrainingPlan(tmp_path, 60, rate=5e-3, warm_up=5, average=0.5)

@@ -58,7 +58,6 @@ class StyleGan(FrameFilter):
         return LOOKS.find(self.options.look).digest()
 
     def begin(self, context: FilterContext) -> None:
-        from aigc_edit.models.compiling import Compiled
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.gan import Painter
         from aigc_edit.models.kept import kept_net
@@ -67,13 +66,13 @@ class StyleGan(FrameFilter):
 
         self._context = context
         net = kept_net(Painter.load, LOOKS.find(self.options.look).path, context.device)
-        paint = partial(net.painted, detail=self.options.detail)
         self._tone = net.toned
         self._paint = FrameNet(
-            Compiled(paint) if self.options.compile else paint,
+            partial(net.painted, detail=self.options.detail),
             context.device,
             net.geometry,
             precision=quick_precision(context.device),
+            compiles=self.options.compile,
         )
 
     def apply_batch(self, frames: Tensor, times: Sequence[Fraction]) -> Tensor:

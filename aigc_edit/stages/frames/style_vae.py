@@ -102,7 +102,6 @@ class StyleVae(FrameFilter):
     def begin(self, context: FilterContext) -> None:
         import torch
 
-        from aigc_edit.models.compiling import Compiled
         from aigc_edit.models.frame_net import FrameNet
         from aigc_edit.models.kept import kept_net
         from aigc_edit.models.moments import Matching
@@ -117,10 +116,11 @@ class StyleVae(FrameFilter):
             net.latents, context.device, net.looking, alone=self.options.brush > 0
         )
         self._painted = FrameNet(
-            Compiled(net.painted) if self.options.compile else net.painted,
+            net.painted,
             context.device,
             net.painting,
             precision=quick_precision(context.device),
+            compiles=self.options.compile,
         )
         with torch.inference_mode():
             looks = [self._look(path) for path in self._references]
